@@ -43,7 +43,9 @@ def from_validation(error: ValidationError, key: str) -> list[Problem]:
     for fault in error.errors(include_url=False):
         path = ".".join([key, *(str(part) for part in fault["loc"])])
         if fault["type"] == "extra_forbidden":
-            problems.append(Problem(path, shown(fault["input"]), "unknown key; remove it or correct its name"))
+            problems.append(
+                Problem(path, shown(fault["input"]), "unknown key; remove it or correct its name")
+            )
         elif fault["type"] == "missing":
             problems.append(Problem(path, "", "is missing; set it"))
         else:

@@ -36,7 +36,7 @@ class GpuPool(Model):
     capacity: Capacity = Capacity.ON_DEMAND
     warm_per_zone: Annotated[int, Field(ge=0, le=450)]
     max_per_zone: Annotated[int, Field(ge=1, le=450)]
-    reservations: dict[Zone, str] = {}
+    reservations: dict[Zone, str] = Field(default_factory=dict)
 
 
 class SystemNodes(Model):

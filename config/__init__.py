@@ -1,0 +1,1 @@
+"""The configuration of the platform and of its regions."""
