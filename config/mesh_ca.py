@@ -95,5 +95,5 @@ def mesh_ca_problems(mesh_cas: Mapping[str, MeshCa], key: str) -> Iterator[Probl
             yield Problem(
                 f"{name}: {key}.rootCert",
                 "",
-                "is not the root that the other regions share; make it with `standfast mesh-ca` and that root",
+                "is not the root that the other regions share; make it anew with `standfast mesh-ca`",
             )
