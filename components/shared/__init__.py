@@ -1,0 +1,1 @@
+"""Names, tags, labels and small parts that every component uses."""
