@@ -1,0 +1,1 @@
+"""What a region reads of its peers, and what it lets them read."""
