@@ -1,0 +1,281 @@
+"""What can be done with the regions' stacks, through Pulumi's Automation API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from pulumi.automation import CommandError, ConcurrentUpdateError, OutputMap, Stack, StackNotFoundError
+from pulumi.automation.events import EngineEvent
+
+from automation import locks
+from automation.errors import EngineError, Failure, NotUpError, RefusedError, StackLockedError
+from automation.events import REFUSAL, Tally, essence, plain
+from automation.workspace import Workspace
+
+MASKED = "[secret]"
+
+_LOCK_PATIENCE = 60.0
+_LOCK_POLL = 2.0
+
+
+class Steps(Protocol):
+    """Where progress is shown: a step begins with `start`, and ends with `done` or `fail`."""
+
+    def start(self, step: str, doing: str, log: Path | None = None) -> None: ...
+
+    def note(self, step: str, doing: str) -> None: ...
+
+    def done(self, step: str, outcome: str = "done") -> None: ...
+
+    def fail(self, step: str, outcome: str = "failed") -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One operation that succeeded: what it changed (operations to counts), and how long it took."""
+
+    region: str
+    operation: str
+    changes: dict[str, int]
+    seconds: float
+    outputs: dict[str, Any]
+
+    @property
+    def resources(self) -> int:
+        """Resources that the operation dealt with, changed or not."""
+        return sum(self.changes.values())
+
+    @property
+    def changed(self) -> int:
+        """Resources that the operation changed."""
+        return self.resources - self.changes.get("same", 0)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A resource that `destroy` left, since it is protected."""
+
+    urn: str
+    type: str
+    id: str
+
+    @property
+    def name(self) -> str:
+        return self.urn.rpartition("::")[2]
+
+
+class Stacks:
+    """The stacks of one workspace. Each method raises errors of `automation.errors` and nothing else."""
+
+    def __init__(self, workspace: Workspace, steps: Steps, *, note_every: float = 1.0) -> None:
+        self._place = workspace
+        self._engine = workspace.engine()
+        self._workspace = workspace.open(self._engine)
+        self._steps = steps
+        self._note_every = note_every
+
+    def names(self) -> set[str]:
+        """The stacks that were initialised."""
+        with _errors("list", "the stacks", self._place.logs):
+            return {stack.name.rpartition("/")[2] for stack in self._workspace.list_stacks()}
+
+    def init(self, regions: Sequence[str]) -> None:
+        """Make the stacks that are missing: a region reads its peers' stacks, which must exist for that."""
+        have = self.names()
+        missing = [region for region in regions if region not in have]
+        for region in missing:
+            with _errors("init", region, self._place.logs):
+                self._workspace.create_stack(region)
+
+    def up(self, region: str) -> Outcome:
+        """Create or update one region. A run that was killed before is tidied up first."""
+        stack = self._stack(region)
+        self._clear_pending(stack)
+
+        def operation(**common: Any) -> OutputMap:
+            return stack.up(show_secrets=False, **common).outputs
+
+        tally, seconds, outputs = self._run("up", region, operation)
+        return Outcome(region, "up", tally.changes or {}, seconds, masked(outputs))
+
+    def preview(self, region: str) -> Outcome:
+        """What `up` would change."""
+        stack = self._stack(region)
+        tally, seconds, _ = self._run("preview", region, stack.preview)
+        return Outcome(region, "preview", tally.changes or {}, seconds, {})
+
+    def refresh(self, region: str, *, preview_only: bool = False) -> Outcome:
+        """Read every resource again; with `preview_only` the state stays and the changes are the drift."""
+        stack = self._stack(region)
+
+        def operation(**common: Any) -> None:
+            stack.refresh(show_secrets=False, preview_only=preview_only, **common)
+
+        tally, seconds, _ = self._run("refresh", region, operation)
+        return Outcome(region, "refresh", tally.changes or {}, seconds, {})
+
+    def destroy(self, region: str, *, also_protected: bool = False) -> tuple[Outcome, list[Kept]]:
+        """Remove one region, and say what is left because it is protected."""
+        stack = self._stack(region)
+        self._clear_pending(stack)
+        if also_protected:
+            with _errors("unprotect", region, self._place.logs):
+                self._pulumi("state", "unprotect", "--all", "--yes", "--stack", region)
+
+        def operation(**common: Any) -> None:
+            stack.destroy(show_secrets=False, exclude_protected=not also_protected, **common)
+
+        tally, seconds, _ = self._run("destroy", region, operation)
+        return Outcome(region, "destroy", tally.changes or {}, seconds, {}), self.protected(region)
+
+    def protected(self, region: str) -> list[Kept]:
+        """The protected resources in a region's state."""
+        return [
+            Kept(resource["urn"], resource["type"], str(resource.get("id", "")))
+            for resource in self._deployment(region).get("resources", [])
+            if resource.get("protect") and resource.get("custom")
+        ]
+
+    def outputs(self, region: str) -> dict[str, Any]:
+        """The stack's outputs with secrets masked. NotUpError when there is no such stack."""
+        try:
+            with _errors("outputs", region, self._place.logs):
+                return masked(self._workspace.stack_outputs(region))
+        except StackNotFoundError as error:
+            raise NotUpError(region, self._place.target) from error
+
+    def set_config(self, region: str, key: str, values: dict[str, str], *, secret: bool = False) -> None:
+        """Set a configuration value: an object's fields, or with the one field "" the value itself.
+
+        A value goes to the engine on its standard input, so that no list of processes shows it.
+        """
+        self._workspace.select_stack(region)
+        for name, value in values.items():
+            path = ["--path", f"{key}.{name}"] if name else [key]
+            kind = "--secret" if secret else "--plaintext"
+            with _errors("config set", region, self._place.logs):
+                self._pulumi("config", "set", *path, kind, "--stack", region, text=value)
+
+    def _stack(self, region: str) -> Stack:
+        try:
+            with _errors("select", region, self._place.logs):
+                return Stack.select(region, self._workspace)
+        except StackNotFoundError as error:
+            raise NotUpError(region, self._place.target) from error
+
+    def _deployment(self, region: str) -> dict[str, Any]:
+        with _errors("export", region, self._place.logs):
+            return dict(self._workspace.export_stack(region).deployment or {})
+
+    def _pulumi(self, *arguments: str, text: str | None = None) -> None:
+        self._engine.run([*arguments], str(self._place.folder), self._place.env, text=text)
+
+    def _clear_pending(self, stack: Stack) -> None:
+        """Operations that a killed run left open: read what came of them before going on.
+
+        The engine carries an open creation along until someone says what became of it.
+        https://www.pulumi.com/docs/support/troubleshooting/common-issues/interrupted-updates/
+        """
+        if not self._deployment(stack.name).get("pending_operations"):
+            return
+
+        def operation(**common: Any) -> None:
+            stack.refresh(show_secrets=False, clear_pending_creates=True, **common)
+
+        self._run("refresh", stack.name, operation)
+
+    def _run(self, name: str, region: str, operation: Callable[..., Any]) -> tuple[Tally, float, Any]:
+        step, log = f"{name} {region}", self._place.log(name, region)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._steps.start(step, "starting", log)
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        try:
+            while True:
+                try:
+                    tally, result = self._attempt(name, region, operation, log)
+                    break
+                except ConcurrentUpdateError as error:
+                    self._await_lock(step, region, str(error), deadline)
+        except BaseException:
+            self._steps.fail(step)
+            raise
+        self._steps.done(step, tally.text())
+        return tally, tally.seconds, result
+
+    def _attempt(self, name: str, region: str, operation: Callable[..., Any], log: Path) -> tuple[Tally, Any]:
+        tally = Tally()
+        told = tally.began
+
+        def on_event(event: EngineEvent) -> None:
+            nonlocal told
+            tally.record(event)
+            if time.monotonic() - told >= self._note_every:
+                told = time.monotonic()
+                self._steps.note(f"{name} {region}", tally.text())
+
+        with log.open("w", encoding="utf-8") as stream, _errors(name, region, log, tally):
+            keep = _keeper(stream)
+            result = operation(
+                on_event=on_event, on_output=keep, on_error=keep, color="never", suppress_outputs=True
+            )
+        return tally, result
+
+    def _await_lock(self, step: str, region: str, message: str, deadline: float) -> None:
+        """Take away the locks of dead processes, and give living ones a while."""
+        held = locks.parse(message)
+        living = [lock for lock in held if not locks.is_stale(lock)]
+        if not held or (living and time.monotonic() > deadline):
+            raise StackLockedError(region, [str(lock) for lock in living])
+        if living:
+            self._steps.note(step, f"waiting for {living[0]}")
+            time.sleep(_LOCK_POLL)
+            return
+        self._steps.note(step, "taking over from a run that was killed")
+        files = [locks.file_of(lock) for lock in held]
+        if all(file is not None for file in files):
+            for file in files:
+                if file is not None:
+                    file.unlink(missing_ok=True)
+        else:
+            self._pulumi("cancel", "--yes", "--stack", region)
+
+
+def masked(outputs: OutputMap) -> dict[str, Any]:
+    """Plain values, with secrets replaced."""
+    return {name: MASKED if value.secret else value.value for name, value in sorted(outputs.items())}
+
+
+def _keeper(stream: TextIO) -> Callable[[str], None]:
+    def keep(line: str) -> None:
+        stream.write(f"{plain(line)}\n")
+        stream.flush()
+
+    return keep
+
+
+@contextmanager
+def _errors(operation: str, region: str, log: Path, tally: Tally | None = None) -> Generator[None]:
+    """Turns the Automation API's errors, which hold the whole output of the engine, into ours."""
+    try:
+        yield
+    except (ConcurrentUpdateError, StackNotFoundError):
+        raise
+    except CommandError as error:
+        failures = tally.failures if tally is not None else []
+        refusals = [f.message for f in failures if f.message.startswith(REFUSAL)]
+        if refusals:
+            raise RefusedError(refusals[0]) from error
+        raise EngineError(operation, region, failures or [_from_text(error)], log) from error
+
+
+def _from_text(error: CommandError) -> Failure:
+    """What the engine said on its way out, when no event says it."""
+    text = plain(str(error))
+    lines = [line.strip() for line in text.splitlines()]
+    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return Failure("", essence(said[-1] if said else text))
