@@ -14,6 +14,8 @@ from sandbox.errors import SandboxError
 ID_VARIABLE = "STANDFAST_SANDBOX"
 MARKER_VARIABLE = "STANDFAST_SANDBOX_ID"
 DIRECTORY_VARIABLE = "STANDFAST_SANDBOX_DIR"
+SERVICE_VARIABLE = "STANDFAST_SANDBOX_SERVICE"
+"""Set on what a Host starts, and so not on an engine that a command runs."""
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
 
