@@ -59,10 +59,14 @@ class Recorded:
 
 @dataclass
 class Recording:
-    """What a program registered, in order, and what it returned (outputs resolved)."""
+    """What a program registered, in order, and what it returned (outputs resolved).
+
+    ``ids`` and ``outputs`` hold what was made up for the resource of a logical name.
+    """
 
     resources: list[Recorded] = field(default_factory=list[Recorded])
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
+    ids: dict[str, str] = field(default_factory=dict[str, str])
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     result: Any = None
 
@@ -140,6 +144,7 @@ class _Answers(mocks.Mocks):
             return None, args.inputs
         identity = args.resource_id or id_of(args.typ, args.name, args.inputs)
         outputs = outputs_of(args.typ, args.name, identity, args.inputs)
+        self._recording.ids[args.name] = identity
         self._recording.outputs[args.name] = outputs
         return identity, outputs
 
