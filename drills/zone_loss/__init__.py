@@ -1,0 +1,1 @@
+"""The drill `zone-loss`: every node of one zone stops answering."""
