@@ -1,0 +1,1 @@
+"""Storage of models and backups, replicated to the regions that take over."""
