@@ -57,7 +57,7 @@ def test_sizes_follow_from_the_regions_alone(cidr: IPv4Network, zones: list[str]
 
 @given(cidrs(), zone_lists, st.randoms())
 def test_a_zone_keeps_its_addresses_whatever_the_others_do(
-    cidr: IPv4Network, zones: list[str], random
+    cidr: IPv4Network, zones: list[str], random: Random
 ) -> None:
     before = {zone.zone: zone for zone in zone_networks(cidr, zones)}
     others = [zone for zone in ZONES if zone not in zones]
