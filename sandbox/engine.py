@@ -1,0 +1,144 @@
+"""Makes the folder in which the Pulumi engine runs for a sandbox, and the environment it runs in.
+
+The program and its stack files stay those of the checkout: the folder holds copies of the files and a link to the
+program, since the engine writes into stack files and nothing may be written in the checkout.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.errors import SandboxError
+from sandbox.host import python_command
+from sandbox.paths import DIRECTORY_VARIABLE, MARKER_VARIABLE, SandboxPaths, write_atomic
+
+PROJECT_FILE = "Pulumi.yaml"
+_SHIMS = {
+    "pulumi-language-python": "sandbox.shims.language_host",
+    "aws": "sandbox.shims.aws",
+}
+_OWN_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
+
+
+def write_executables(paths: SandboxPaths, pulumi: Path, *, own_hosts: bool) -> None:
+    """Fill `<sandbox>/bin`: the `pulumi` that runs, and our stand-ins under the names that are looked for.
+
+    `own_hosts` is False for a released `pulumi`, which brings its own language host and analyzer.
+    """
+    for name, module in _SHIMS.items():
+        if name == "aws" or own_hosts:
+            _write_script(paths.bin / name, python_command(module), paths)
+    if own_hosts:
+        argv = [sys.executable, "-u", "-m", "pulumi.policy"]
+        _write_script(paths.bin / "pulumi-analyzer-policy-python", argv, paths)
+    link = paths.bin / "pulumi"
+    if not (link.is_symlink() and link.readlink() == pulumi):
+        link.unlink(missing_ok=True)
+        link.symlink_to(pulumi)
+
+
+def _write_script(path: Path, argv: list[str], paths: SandboxPaths) -> None:
+    # Through /bin/sh: the kernel cuts a `#!` line that is long or has spaces in it.
+    where = f"{DIRECTORY_VARIABLE}={shlex.quote(str(paths.root))}; export {DIRECTORY_VARIABLE}"
+    write_atomic(path, f'#!/bin/sh\n{where}\nexec {shlex.join(argv)} "$@"\n', mode=0o755)
+
+
+def prepare_workspace(paths: SandboxPaths, checkout: Path) -> Path:
+    """Bring `<sandbox>/workspace` up to date with the checkout's project and stack files; the folder.
+
+    Copies are made anew each time, so that an edited stack file counts at once; what the engine wrote into a copy
+    (its salt, secrets set in the sandbox) is kept.
+    """
+    folder = paths.workspace
+    folder.mkdir(parents=True, exist_ok=True)
+    project = _read(checkout / PROJECT_FILE)
+    if "main" in project:
+        raise SandboxError(
+            f"{checkout / PROJECT_FILE} sets `main`", remedy="the program is the folder's __main__.py"
+        )
+    _write(folder / PROJECT_FILE, {**project, "main": "program/"})
+    link = folder / "program"
+    if not (link.is_symlink() and link.readlink() == checkout):
+        link.unlink(missing_ok=True)
+        link.symlink_to(checkout, target_is_directory=True)
+    for source in sorted(checkout.glob("Pulumi.*.yaml")):
+        target = folder / source.name
+        _write(target, merged_stack(_read(source), _read(target) if target.exists() else {}))
+    return folder
+
+
+def merged_stack(ours: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The sandbox's copy of a stack file: `ours` of the checkout over what is `kept` in the copy.
+
+    Secrets and the key they are sealed with never cross: those of a real account cannot be opened here, and the
+    sandbox's own stay in the sandbox.
+    """
+    config = {k: v for k, v in ours.get("config", {}).items() if not is_secret(v)}
+    own = {k: v for k, v in kept.get("config", {}).items() if is_secret(v)}
+    merged = {k: v for k, v in ours.items() if k not in {*_OWN_KEYS, "config"}}
+    merged["config"] = {**config, **{k: v for k, v in own.items() if k not in config}}
+    merged.update({k: kept[k] for k in _OWN_KEYS if k in kept})
+    return merged
+
+
+def is_secret(value: Any) -> bool:
+    """Whether a config value is sealed, or holds a sealed part."""
+    if isinstance(value, Mapping):
+        return set(value) == {"secure"} or any(is_secret(part) for part in value.values())
+    return isinstance(value, list) and any(is_secret(part) for part in value)
+
+
+def engine_environment(
+    paths: SandboxPaths, *, passphrase: str, providers: Mapping[str, int]
+) -> dict[str, str]:
+    """What the Pulumi command line and Automation API need to run against this sandbox.
+
+    `providers`: package → port of the process that serves it. Everything that could reach a real account is
+    overwritten: an ambient credential, profile or kubeconfig never takes part.
+    """
+    path = os.pathsep.join(
+        [str(paths.bin), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    )
+    return {
+        "PATH": path,
+        "PULUMI_HOME": str(paths.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{paths.backend}",
+        "PULUMI_CONFIG_PASSPHRASE": passphrase,
+        "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in sorted(providers.items())),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "KUBECONFIG": os.devnull,
+        MARKER_VARIABLE: paths.id,
+        DIRECTORY_VARIABLE: str(paths.root),
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise SandboxError(
+            f"{path} is missing", remedy="run the command in a checkout of the project"
+        ) from None
+    except yaml.YAMLError as error:
+        raise SandboxError(f"{path} is no YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise SandboxError(f"{path} holds no mapping")
+    return document
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    write_atomic(path, yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True))

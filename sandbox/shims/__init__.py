@@ -1,0 +1,1 @@
+"""The small executables that the engine finds on PATH inside a sandbox."""

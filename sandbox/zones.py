@@ -1,0 +1,155 @@
+"""The kubelets of a region: one KWOK process for each zone, so that a zone can stop answering by itself.
+
+KWOK (https://kwok.sigs.k8s.io) keeps the nodes it is told to manage Ready, renews their leases, and moves
+their pods through the life that a kubelet would give them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from sandbox.control_plane import ClusterAccess
+from sandbox.errors import SandboxError
+from sandbox.host import Command, Host
+from sandbox.paths import SandboxPaths, write_atomic
+from sandbox.processes import Processes
+from sandbox.tools import Tools
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+# Benchmarking addresses (RFC 2544): no machine routes them, so a pod's address means nothing elsewhere.
+POD_RANGE = ipaddress.ip_network("198.18.0.0/15")
+_STAGE_FILES = (
+    "node/fast/node-initialize.yaml",
+    "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "pod/fast/pod-ready.yaml",
+    "pod/fast/pod-complete.yaml",
+    "pod/fast/pod-delete.yaml",
+)
+
+
+def pod_blocks(regions: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+    """A block of pod addresses for each (region, zone): a /20, or smaller when more than 32 zones share them.
+
+    Zones keep their order, so that the same regions always get the same blocks.
+    """
+    zones = [(region, zone) for region, names in regions.items() for zone in names]
+    bits = max(5, math.ceil(math.log2(max(1, len(zones)))))
+    blocks = POD_RANGE.subnets(prefixlen_diff=bits)
+    return {zone: str(block) for zone, block in zip(zones, blocks, strict=False)}
+
+
+def returning_stage() -> dict[str, Any]:
+    """A pod whose node was gone for a while becomes ready again once the node answers.
+
+    KWOK's own stages make a pod ready only when it starts. A kubelet that returns writes the status of its
+    pods anew, which undoes what the node lifecycle controller marked (Ready=False on a NotReady node).
+    """
+    selected = [
+        {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"},
+        {"key": ".status.phase", "operator": "In", "values": ["Running"]},
+        {
+            "key": '.status.conditions.[] | select( .type == "Ready" ) | .status',
+            "operator": "NotIn",
+            "values": ["True"],
+        },
+        {"key": ".metadata.ownerReferences.[].kind", "operator": "NotIn", "values": ["Job"]},
+    ]
+    conditions = "\n".join(
+        f'- lastTransitionTime: {{{{ $now | Quote }}}}\n  status: "True"\n  type: {name}'
+        for name in ("Ready", "ContainersReady")
+    )
+    return {
+        "apiVersion": "kwok.x-k8s.io/v1alpha1",
+        "kind": "Stage",
+        "metadata": {"name": "pod-ready-again"},
+        "spec": {
+            "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
+            "selector": {"matchExpressions": selected},
+            "next": {"statusTemplate": f"{{{{ $now := Now }}}}\nconditions:\n{conditions}\n"},
+        },
+    }
+
+
+def stage_documents(folder: Path) -> list[dict[str, Any]]:
+    """KWOK's stages from its module, and ours. `folder` is `stage` of the kubernetes unit of the tools."""
+    documents = [yaml.safe_load((folder / name).read_text()) for name in _STAGE_FILES]
+    return [*documents, returning_stage()]
+
+
+class Zones:
+    """The KWOK processes of one region. Every method can be called again."""
+
+    def __init__(self, access: ClusterAccess, paths: SandboxPaths, host: Host, tools: Tools) -> None:
+        self._access = access
+        self._paths = paths
+        self._host = host
+        self._tools = tools
+        self._processes = Processes(paths)
+
+    def start_all(self, blocks: Mapping[str, str]) -> None:
+        """Start a KWOK for each zone that has none. `blocks`: zone → CIDR of its pods' addresses."""
+        stages = self._paths.region(self._access.region) / "stages.yaml"
+        documents = stage_documents(self._tools.folder("kubernetes") / "stage")
+        write_atomic(stages, yaml.safe_dump_all(documents, sort_keys=False))
+        for zone, block in blocks.items():
+            name = process_name(self._access.region, zone)
+            if self._processes.find(name) is None:
+                self._host.start(Command(name=name, argv=self._argv(zone, block, stages)))
+
+    def _argv(self, zone: str, block: str, stages: Path) -> list[str]:
+        network = ipaddress.ip_network(block)
+        return [
+            str(self._tools.program("kwok")),
+            f"--kubeconfig={self._access.kubeconfig}",
+            f"--config={stages}",
+            f"--manage-nodes-with-label-selector={ZONE_LABEL}={zone}",
+            f"--cidr={block}",
+            f"--node-ip={network.broadcast_address - 1}",
+            # The kubelet's own default: https://kubernetes.io/docs/concepts/architecture/leases/
+            "--node-lease-duration-seconds=40",
+        ]
+
+
+def process_name(region: str, zone: str) -> str:
+    return f"kwok-{region}-{zone}"
+
+
+def stop_zone(paths: SandboxPaths, region: str, zone: str) -> None:
+    """The nodes of a zone stop answering, without a goodbye. Stopping one that is stopped changes nothing."""
+    _checked(paths, region, zone)
+    Processes(paths).signal(process_name(region, zone), signal.SIGSTOP)
+
+
+def start_zone(paths: SandboxPaths, region: str, zone: str) -> None:
+    """The nodes of a zone answer again."""
+    _checked(paths, region, zone)
+    Processes(paths).signal(process_name(region, zone), signal.SIGCONT)
+
+
+def stopped_zones(paths: SandboxPaths, region: str, zones: Iterable[str]) -> list[str]:
+    """Those zones whose KWOK is stopped by a signal."""
+    processes = Processes(paths)
+    found = {zone: processes.find(process_name(region, zone)) for zone in zones}
+    return [zone for zone, process in found.items() if process is not None and _is_stopped(process)]
+
+
+def _is_stopped(process: psutil.Process) -> bool:
+    return process.status() == psutil.STATUS_STOPPED
+
+
+def _checked(paths: SandboxPaths, region: str, zone: str) -> None:
+    if Processes(paths).record(process_name(region, zone)) is None:
+        prefix = process_name(region, "")
+        known = sorted(path.stem.removeprefix(prefix) for path in paths.records.glob(f"{prefix}*.json"))
+        raise SandboxError(
+            f"the sandbox has no zone {zone!r} in {region!r}",
+            remedy=f"its zones there: {', '.join(known) or 'none'}",
+        )
