@@ -11,8 +11,11 @@ from rich.console import RenderableType
 
 from drills.target import Target
 
-Say = Callable[[str], None]
-"""Takes one line about what is going on."""
+
+class Say(Protocol):
+    """Takes one line about what is going on; `passing` ones come every second and may be left out."""
+
+    def __call__(self, text: str, *, passing: bool = False) -> None: ...
 
 
 class Verdict(StrEnum):

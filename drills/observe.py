@@ -56,7 +56,7 @@ class Recorder:
         *,
         steady: float = 0.0,
     ) -> bool:
-        """Wait until the timeline reached something and stayed there `steady` seconds; False after `limit`."""
+        """Wait until the timeline reached something and stayed there `steady` seconds; else False."""
         deadline = self._clock() + limit
         since: float | None = None
         while True:

@@ -198,7 +198,7 @@ class Scene:
     def _tell(self, promise: Promise, now: Snapshot) -> None:
         spread = ", ".join(f"{zone} {count}" for zone, count in _ready(now, self.zones).items())
         pending = f", {now.pending} pending" if now.pending else ""
-        self.say(f"{promise.workload.namespace} after {now.at:.0f} s: ready {spread}{pending}")
+        self.say(f"{promise.workload.namespace} after {now.at:.0f} s: ready {spread}{pending}", passing=True)
 
 
 def _ready(now: Snapshot, zones: Sequence[str]) -> dict[str, int]:
