@@ -81,7 +81,7 @@ class Stacks:
 
     def names(self) -> set[str]:
         """The stacks that were initialised."""
-        with _errors("list", "the stacks", self._place.logs):
+        with engine_errors("list", "the stacks", self._place.logs):
             return {stack.name.rpartition("/")[2] for stack in self._workspace.list_stacks()}
 
     def init(self, regions: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class Stacks:
         have = self.names()
         missing = [region for region in regions if region not in have]
         for region in missing:
-            with _errors("init", region, self._place.logs):
+            with engine_errors("init", region, self._place.logs):
                 self._workspace.create_stack(region)
 
     def up(self, region: str) -> Outcome:
@@ -124,7 +124,7 @@ class Stacks:
         stack = self._stack(region)
         self._clear_pending(stack)
         if also_protected:
-            with _errors("unprotect", region, self._place.logs):
+            with engine_errors("unprotect", region, self._place.logs):
                 self._pulumi("state", "unprotect", "--all", "--yes", "--stack", region)
 
         def operation(**common: Any) -> None:
@@ -144,7 +144,7 @@ class Stacks:
     def outputs(self, region: str) -> dict[str, Any]:
         """The stack's outputs with secrets masked. NotUpError when there is no such stack."""
         try:
-            with _errors("outputs", region, self._place.logs):
+            with engine_errors("outputs", region, self._place.logs):
                 return masked(self._workspace.stack_outputs(region))
         except StackNotFoundError as error:
             raise NotUpError(region, self._place.target) from error
@@ -158,18 +158,18 @@ class Stacks:
         for name, value in values.items():
             path = ["--path", f"{key}.{name}"] if name else [key]
             kind = "--secret" if secret else "--plaintext"
-            with _errors("config set", region, self._place.logs):
+            with engine_errors("config set", region, self._place.logs):
                 self._pulumi("config", "set", *path, kind, "--stack", region, text=value)
 
     def _stack(self, region: str) -> Stack:
         try:
-            with _errors("select", region, self._place.logs):
+            with engine_errors("select", region, self._place.logs):
                 return Stack.select(region, self._workspace)
         except StackNotFoundError as error:
             raise NotUpError(region, self._place.target) from error
 
     def _deployment(self, region: str) -> dict[str, Any]:
-        with _errors("export", region, self._place.logs):
+        with engine_errors("export", region, self._place.logs):
             return dict(self._workspace.export_stack(region).deployment or {})
 
     def _pulumi(self, *arguments: str, text: str | None = None) -> None:
@@ -218,7 +218,7 @@ class Stacks:
                 told = time.monotonic()
                 self._steps.note(f"{name} {region}", tally.text())
 
-        with log.open("w", encoding="utf-8") as stream, _errors(name, region, log, tally):
+        with log.open("w", encoding="utf-8") as stream, engine_errors(name, region, log, tally):
             keep = _keeper(stream)
             result = operation(
                 on_event=on_event, on_output=keep, on_error=keep, color="never", suppress_outputs=True
@@ -259,7 +259,7 @@ def _keeper(stream: TextIO) -> Callable[[str], None]:
 
 
 @contextmanager
-def _errors(operation: str, region: str, log: Path, tally: Tally | None = None) -> Generator[None]:
+def engine_errors(operation: str, region: str, log: Path, tally: Tally | None = None) -> Generator[None]:
     """Turns the Automation API's errors, which hold the whole output of the engine, into ours."""
     try:
         yield
