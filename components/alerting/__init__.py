@@ -1,0 +1,1 @@
+"""What a region watches, and whom it tells."""
