@@ -1,0 +1,55 @@
+"""What a cluster is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pulumi
+
+from config.region import SystemNodes
+
+
+class Protection(StrEnum):
+    """Whether the cloud itself refuses to delete the cluster."""
+
+    GUARDED = "guarded"
+    OPEN = "open"
+
+
+class Support(StrEnum):
+    """What happens when a Kubernetes version leaves standard support.
+
+    ``standard`` lets AWS upgrade the cluster by itself; ``extended`` costs more an hour and leaves the day
+    to the platform's people.
+    """
+
+    STANDARD = "STANDARD"
+    EXTENDED = "EXTENDED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """One region's cluster.
+
+    ``private_subnet_ids`` has one subnet for each zone. ``api_access`` are networks, the peers' NAT addresses
+    as ``/32`` among them, that reach the public endpoint; none means that there is only the private one.
+    ``admins`` are ARNs of IAM roles and users, beside whoever creates the cluster. ``model_bucket_arn`` and
+    ``model_key_arn`` are the region's own models, which pods mount, and the key that encrypts them.
+    """
+
+    cluster_name: str
+    location: str
+    account: str
+    version: str
+    private_subnet_ids: Mapping[str, pulumi.Input[str]]
+    api_access: pulumi.Input[Sequence[pulumi.Input[str]]]
+    admins: Sequence[str]
+    system_nodes: SystemNodes
+    model_bucket_arn: pulumi.Input[str]
+    model_key_arn: pulumi.Input[str]
+    log_retention_days: int = 90
+    support: Support = Support.EXTENDED
+    protection: Protection = Protection.GUARDED
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])

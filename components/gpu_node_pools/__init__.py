@@ -1,0 +1,1 @@
+"""GPU nodes, one group for each pool and zone."""
