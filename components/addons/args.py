@@ -42,8 +42,8 @@ class AddonsArgs:
     """The region, its cluster, and where backups go.
 
     ``kubernetes_version`` is ``1.34``; ``peer_velero`` are the joined peers' stores, which are only read.
-    ``mesh_ca`` is the Secret that istiod must find when it starts, ``storage_class`` the class of volumes
-    for metrics. ``after`` is what makes the cluster usable: its system nodes and managed add-ons.
+    ``pool_names`` are the GPU pools, ``mesh_ca`` the Secret that istiod must find when it starts. ``after``
+    is what makes the cluster usable: its system nodes and managed add-ons.
     """
 
     region: str
@@ -53,12 +53,12 @@ class AddonsArgs:
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
     vpc_id: pulumi.Input[str]
+    pool_names: Sequence[str]
     network: str
     mesh_id: str
     namespaces: Mapping[str, pulumi.Resource]
     mesh_ca: pulumi.Resource
     velero: VeleroStore
     peer_velero: Sequence[VeleroStore] = ()
-    storage_class: str = "gp3"
     after: Sequence[pulumi.Resource] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])

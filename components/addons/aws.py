@@ -12,9 +12,32 @@ from components.addons.placement import CRITICAL, resources, spread
 from components.addons.policies_aws import autoscaler_policy, load_balancer_policy, velero_policy
 from components.addons.values_platform import VELERO_SERVICE_ACCOUNT
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
+from components.shared.labels import labels
 
 CONTROLLER = "aws-load-balancer-controller"
 AUTOSCALER = "cluster-autoscaler"
+STORAGE_CLASS = "gp3"
+
+
+def storage_class() -> dict[str, Any]:
+    """The default class: encrypted, and in the zone of the pod that first uses the volume.
+
+    Source: https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
+    """
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {
+            "name": STORAGE_CLASS,
+            "labels": labels(STORAGE_CLASS, "addons"),
+            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+        },
+        "provisioner": "ebs.csi.aws.com",
+        "parameters": {"type": "gp3", "encrypted": "true"},
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
+    }
 
 
 def velero_plugin() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from components.addons.args import (
     AddonsArgs,
     NamespacesArgs,
 )
-from components.addons.aws import CONTROLLER, identities
+from components.addons.aws import CONTROLLER, identities, storage_class
 from components.addons.charts import Addon
 from components.addons.desired import ISTIO_CNI, ISTIOD, PROMETHEUS, addons, in_order
 from components.addons.namespaces import namespaces
@@ -45,8 +45,8 @@ class Addons(pulumi.ComponentResource):
     releases: Mapping[str, Release]
     namespaces: Mapping[str, pulumi.Resource]
     load_balancer_controller: Release
-    mesh_ready: list[pulumi.Resource]
-    monitoring_ready: list[pulumi.Resource]
+    mesh_ready: list[Release]
+    monitoring_ready: list[Release]
 
     def __init__(self, name: str, args: AddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("standfast:addons:Addons", name, None, opts)
@@ -55,6 +55,11 @@ class Addons(pulumi.ComponentResource):
         self.namespaces = args.namespaces
         # A pod that starts before its association exists never gets credentials.
         self._identities = identities(name, args, self)
+        self._storage_class = register(
+            f"{name}-storage-class",
+            storage_class(),
+            pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
         releases: dict[str, Release] = {}
         for addon in in_order(addons(args)):
             releases[addon.release] = self._release(addon, releases)
@@ -70,6 +75,8 @@ class Addons(pulumi.ComponentResource):
             needs.append(self.namespaces[addon.namespace])
         if addon.release in self._identities:
             needs.append(self._identities[addon.release])
+        if addon.release == PROMETHEUS:
+            needs.append(self._storage_class)
         if addon.release == ISTIOD:
             needs.append(self._args.mesh_ca)
         return Release(

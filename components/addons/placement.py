@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.shared.labels import GPU_TAINT_KEY, HOSTNAME_LABEL, POOL_LABEL, ZONE_LABEL
@@ -31,12 +31,18 @@ def gpu_tolerations() -> list[dict[str, Any]]:
     return [{"key": GPU_TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}]
 
 
-def on_gpu_nodes() -> dict[str, Any]:
-    """Only nodes of a GPU pool."""
+def on_gpu_nodes(pool_names: Sequence[str]) -> dict[str, Any]:
+    """Only nodes of these pools."""
     return {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [{"matchExpressions": [{"key": POOL_LABEL, "operator": "Exists"}]}]
+                "nodeSelectorTerms": [
+                    {
+                        "matchExpressions": [
+                            {"key": POOL_LABEL, "operator": "In", "values": sorted(pool_names)}
+                        ]
+                    }
+                ]
             }
         }
     }

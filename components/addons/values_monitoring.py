@@ -11,13 +11,10 @@ from components.shared.labels import POOL_LABEL, REGION_LABEL, ZONE_LABEL
 SELECTED = {"app.kubernetes.io/part-of": "standfast"}
 """Labels by which Alertmanager takes an AlertmanagerConfig."""
 
-BLACKBOX_ADDRESS = f"prometheus-blackbox-exporter.{MONITORING}.svc:9115"
-"""The prober that Probes name."""
-
-HTTPS_READY = "https_ready"
-"""A URL that must answer 200 over TLS with a certificate that verifies."""
-STORAGE_REACHABLE = "storage_reachable"
-"""An object store that must answer: a refusal for want of credentials is an answer too."""
+HTTP_MODULE = "http_2xx"
+"""The blackbox module for a URL that must answer 200 over TLS with a certificate that verifies."""
+BUCKET_MODULE = "s3_bucket"
+"""The one for an object store that must answer: a refusal for want of credentials is an answer too."""
 
 
 def _volume(storage_class: str, size: str) -> dict[str, Any]:
@@ -32,7 +29,7 @@ def _volume(storage_class: str, size: str) -> dict[str, Any]:
     }
 
 
-def _prometheus(args: AddonsArgs) -> dict[str, Any]:
+def _prometheus(args: AddonsArgs, storage_class: str) -> dict[str, Any]:
     # By default only what the release itself made is selected, and rules of other components do nothing.
     everything = {
         f"{kind}SelectorNilUsesHelmValues": False
@@ -48,7 +45,7 @@ def _prometheus(args: AddonsArgs) -> dict[str, Any]:
         # `region` is what a Sensor reads off an alert: alerts about a peer set it themselves.
         "externalLabels": {"cluster": args.cluster_name, "region": args.region},
         "resources": resources("250m", "2Gi"),
-        "storageSpec": _volume(args.storage_class, "50Gi"),
+        "storageSpec": _volume(storage_class, "50Gi"),
         "podAntiAffinity": "hard",
         "topologySpreadConstraints": spread({"app.kubernetes.io/name": "prometheus"}),
         "priorityClassName": CRITICAL,
@@ -77,13 +74,13 @@ def _alertmanager() -> dict[str, Any]:
     }
 
 
-def prometheus_stack(args: AddonsArgs) -> dict[str, Any]:
+def prometheus_stack(args: AddonsArgs, storage_class: str) -> dict[str, Any]:
     """Two Prometheus and two Alertmanagers on different nodes; what EKS hides is not scraped."""
     hidden = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
     return {
         "crds": {"enabled": True},
         **{component: {"enabled": False} for component in hidden},
-        "prometheus": {"prometheusSpec": _prometheus(args)},
+        "prometheus": {"prometheusSpec": _prometheus(args, storage_class)},
         "alertmanager": {
             "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
             "alertmanagerSpec": _alertmanager(),
@@ -129,8 +126,8 @@ def blackbox_exporter() -> dict[str, Any]:
         "topologySpreadConstraints": spread({"app.kubernetes.io/name": "prometheus-blackbox-exporter"}),
         "config": {
             "modules": {
-                HTTPS_READY: _http({"method": "GET", "valid_status_codes": [200]}),
-                STORAGE_REACHABLE: _http({"method": "HEAD", "valid_status_codes": [200, 403]}),
+                HTTP_MODULE: _http({"method": "GET", "valid_status_codes": [200]}),
+                BUCKET_MODULE: _http({"method": "HEAD", "valid_status_codes": [200, 403]}),
             }
         },
         "serviceMonitor": {"selfMonitor": {"enabled": True}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.addons.args import AddonsArgs
 from components.addons.placement import CRITICAL, gpu_tolerations, on_gpu_nodes, resources, spread
 
 VELERO_SERVICE_ACCOUNT = "velero-server"
@@ -86,20 +87,20 @@ def argo_events() -> dict[str, Any]:
     }
 
 
-def nvidia_device_plugin() -> dict[str, Any]:
+def nvidia_device_plugin(args: AddonsArgs) -> dict[str, Any]:
     """Offers the GPUs of a node; the chart's own affinity asks for labels that only its discovery sets."""
     return {
-        "affinity": on_gpu_nodes(),
+        "affinity": on_gpu_nodes(args.pool_names),
         "tolerations": gpu_tolerations(),
         "gfd": {"enabled": False},
         "priorityClassName": "system-node-critical",
     }
 
 
-def dcgm_exporter() -> dict[str, Any]:
+def dcgm_exporter(args: AddonsArgs) -> dict[str, Any]:
     """Metrics of the GPUs, for alerts on those that fail."""
     return {
-        "affinity": on_gpu_nodes(),
+        "affinity": on_gpu_nodes(args.pool_names),
         "tolerations": gpu_tolerations(),
         "serviceMonitor": {"enabled": True, "interval": "30s"},
     }

@@ -25,6 +25,7 @@ ARGS = AddonsArgs(
     zones=["us-east-1a", "us-east-1b", "us-east-1c"],
     cluster_name="standfast-us-east",
     kubernetes_version="1.34",
+    pool_names=["inference", "batch"],
     vpc_id="vpc-0123456789abcdef0",
     network="standfast-us-east",
     mesh_id="standfast",

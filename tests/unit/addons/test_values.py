@@ -15,7 +15,6 @@ from components.addons.args import AddonsArgs
 from components.addons.charts import Addon
 from components.addons.desired import addons, in_order
 from components.addons.namespaces import namespaces
-from components.addons.placement import on_gpu_nodes
 from components.shared.labels import POOL_LABEL
 from tests.unit.addons.given import ARGS
 
@@ -175,7 +174,7 @@ class TestMonitoring:
 
     def test_probes_verify_the_certificate(self) -> None:
         modules = ADDONS["prometheus-blackbox-exporter"].values["config"]["modules"]
-        assert modules["https_ready"]["http"]["valid_status_codes"] == [200]
+        assert modules["http_2xx"]["http"]["valid_status_codes"] == [200]
         for module in modules.values():
             assert module["http"]["fail_if_not_ssl"] is True
             assert "tls_config" not in module["http"]
@@ -185,8 +184,12 @@ class TestNodes:
     @pytest.mark.parametrize("release", ["nvidia-device-plugin", "dcgm-exporter"])
     def test_gpu_daemons_run_on_gpu_nodes_and_only_there(self, release: str) -> None:
         values = ADDONS[release].values
-        assert values["affinity"] == on_gpu_nodes()
-        assert POOL_LABEL in json.dumps(values["affinity"])
+        (term,) = values["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][
+            "nodeSelectorTerms"
+        ]
+        assert term["matchExpressions"] == [
+            {"key": POOL_LABEL, "operator": "In", "values": ["batch", "inference"]}
+        ]
         assert values["tolerations"] == [
             {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
         ]
