@@ -1,0 +1,1 @@
+"""Copies of cluster state and models that another region can start from."""
