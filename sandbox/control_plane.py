@@ -41,6 +41,10 @@ class ClusterAccess:
     token: str
     kubeconfig: Path
 
+    @classmethod
+    def from_base64(cls, region: str, endpoint: str, ca: str, token: str, kubeconfig: Path) -> ClusterAccess:
+        return cls(region, endpoint, base64.b64decode(ca).decode(), token, kubeconfig)
+
     @property
     def ca_base64(self) -> str:
         return base64.b64encode(self.ca.encode()).decode()

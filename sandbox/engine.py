@@ -1,13 +1,14 @@
 """Makes the folder in which the Pulumi engine runs for a sandbox, and the environment it runs in.
 
-The program and its stack files stay those of the checkout: the folder holds copies of the files and a link to the
-program, since the engine writes into stack files and nothing may be written in the checkout.
+The program and its stack files stay those of the checkout: the folder holds copies of the files and a link to
+the program, since the engine writes into stack files and nothing may be written in the checkout.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,10 +39,23 @@ def write_executables(paths: SandboxPaths, pulumi: Path, *, own_hosts: bool) -> 
     if own_hosts:
         argv = [sys.executable, "-u", "-m", "pulumi.policy"]
         _write_script(paths.bin / "pulumi-analyzer-policy-python", argv, paths)
-    link = paths.bin / "pulumi"
-    if not (link.is_symlink() and link.readlink() == pulumi):
-        link.unlink(missing_ok=True)
-        link.symlink_to(pulumi)
+    _place(pulumi, paths.bin / "pulumi", linked=not own_hosts)
+
+
+def _place(pulumi: Path, target: Path, *, linked: bool) -> None:
+    """Put `pulumi` at `target`.
+
+    A released one is linked to, and goes on finding its hosts beside itself. Ours is there as a file, which
+    costs no space where a hard link can be made: it takes hosts beside itself without a warning.
+    """
+    target.unlink(missing_ok=True)
+    if linked:
+        target.symlink_to(pulumi)
+        return
+    try:
+        os.link(pulumi, target)
+    except OSError:
+        shutil.copy2(pulumi, target)
 
 
 def _write_script(path: Path, argv: list[str], paths: SandboxPaths) -> None:
@@ -53,8 +67,8 @@ def _write_script(path: Path, argv: list[str], paths: SandboxPaths) -> None:
 def prepare_workspace(paths: SandboxPaths, checkout: Path) -> Path:
     """Bring `<sandbox>/workspace` up to date with the checkout's project and stack files; the folder.
 
-    Copies are made anew each time, so that an edited stack file counts at once; what the engine wrote into a copy
-    (its salt, secrets set in the sandbox) is kept.
+    Copies are made anew each time, so that an edited stack file counts at once; what the engine wrote into a
+    copy (its salt, secrets set in the sandbox) is kept.
     """
     folder = paths.workspace
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,8 +91,8 @@ def prepare_workspace(paths: SandboxPaths, checkout: Path) -> Path:
 def merged_stack(ours: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
     """The sandbox's copy of a stack file: `ours` of the checkout over what is `kept` in the copy.
 
-    Secrets and the key they are sealed with never cross: those of a real account cannot be opened here, and the
-    sandbox's own stay in the sandbox.
+    Secrets and the key they are sealed with never cross: those of a real account cannot be opened here, and
+    the sandbox's own stay in the sandbox.
     """
     config = {k: v for k, v in ours.get("config", {}).items() if not is_secret(v)}
     own = {k: v for k, v in kept.get("config", {}).items() if is_secret(v)}

@@ -71,6 +71,11 @@ class SandboxPaths:
         return self.root / "eks.json"
 
     @property
+    def token_file(self) -> Path:
+        """The sandbox's admin token, for the `aws` stand-in."""
+        return self.root / "token"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

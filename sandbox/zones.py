@@ -101,7 +101,11 @@ class Zones:
         write_atomic(stages, yaml.safe_dump_all(documents, sort_keys=False))
         for zone, block in blocks.items():
             name = process_name(self._access.region, zone)
-            if self._processes.find(name) is None:
+            running = self._processes.find(name)
+            if running is not None:
+                # A drill that was killed may have left it stopped.
+                running.send_signal(signal.SIGCONT)
+            else:
                 self._host.start(Command(name=name, argv=self._argv(zone, block, stages)))
 
     def _argv(self, zone: str, block: str, stages: Path) -> list[str]:

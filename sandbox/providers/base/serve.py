@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +62,16 @@ def serve(provider: Provider[Any], *, port: int = 0) -> Served:
     return Served(port=bound, service=service, server=server)
 
 
-def run(provider: Provider[Any], *, port: int = 0) -> int:
-    """Serve until SIGTERM or SIGINT. The port is the first line on stdout, the log goes to stderr."""
+def run(provider: Provider[Any], arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT. The port is the first line on stdout, the log goes to stderr.
+
+    arguments: of the command line, `--port N` for a certain port instead of a free one.
+    """
+    parser = argparse.ArgumentParser(
+        description=f"Serves the sandbox's {provider.name} provider to the engine."
+    )
+    parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1 (default: a free one)")
+    port: int = parser.parse_args(arguments).port
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -69,7 +79,11 @@ def run(provider: Provider[Any], *, port: int = 0) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    served = serve(provider, port=port)
+    try:
+        served = serve(provider, port=port)
+    except ProviderError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     sys.stdout.write(f"{served.port}\n")
     sys.stdout.flush()
     ended.wait()
