@@ -1,0 +1,305 @@
+"""aws.route53.HealthCheck and aws.route53.Record. Route 53 has no location."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandbox.providers.aws.entry import Entry, Step
+from sandbox.providers.aws.schema import Fields, blocks, flag, string_set, strings, tags, text, whole
+from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
+
+_CHECK: Fields = {
+    "type": text(required=True, replace=True),
+    "childHealthThreshold": whole(api="HealthThreshold"),
+    "childHealthchecks": string_set(api="ChildHealthChecks"),
+    "disabled": flag(default=False),
+    "enableSni": flag(api="EnableSNI", computed=True),
+    "failureThreshold": whole(computed=True),
+    "fqdn": text(api="FullyQualifiedDomainName"),
+    "insufficientDataHealthStatus": text(),
+    "invertHealthcheck": flag(api="Inverted"),
+    "ipAddress": text(api="IPAddress"),
+    "measureLatency": flag(default=False, replace=True),
+    "port": whole(),
+    "regions": string_set(),
+    "requestInterval": whole(replace=True),
+    "resourcePath": text(),
+    "searchString": text(),
+}
+_ALARM = ("cloudwatchAlarmName", "cloudwatchAlarmRegion")
+_FIXED = {"type", "measureLatency", "requestInterval"}
+
+
+def _settings(step: Step) -> dict[str, Any]:
+    settings = step.request(*(name for name in _CHECK if step.new.get(name) not in (None, "", [])))
+    if step.new.get("cloudwatchAlarmName"):
+        settings["AlarmIdentifier"] = {
+            "Region": step.new["cloudwatchAlarmRegion"],
+            "Name": step.new["cloudwatchAlarmName"],
+        }
+    return settings
+
+
+def _create_check(step: Step) -> str:
+    reference = step.new.get("referenceName") or ""
+    settings = _settings(step)
+    if settings["Type"] in ("CALCULATED", "CLOUDWATCH_METRIC"):
+        settings.pop("MeasureLatency", None)
+    made = step.aws("route53").create_health_check(
+        CallerReference=f"{reference}{uuid.uuid4().hex}"[:64], HealthCheckConfig=settings
+    )
+    step.made(made["HealthCheck"]["Id"])
+    _tag_check(step)
+    return step.id
+
+
+def _tag_check(step: Step) -> None:
+    wanted, unwanted = step.tag_steps()
+    if wanted or unwanted:
+        step.aws("route53").change_tags_for_resource(
+            ResourceType="healthcheck",
+            ResourceId=step.id,
+            **({"AddTags": pairs(wanted)} if wanted else {}),
+            **({"RemoveTagKeys": unwanted} if unwanted else {}),
+        )
+
+
+def _read_check(step: Step) -> dict[str, Any] | None:
+    route53 = step.aws("route53")
+    settings = route53.get_health_check(HealthCheckId=step.id)["HealthCheck"]["HealthCheckConfig"]
+    found = route53.list_tags_for_resource(ResourceType="healthcheck", ResourceId=step.id)
+    alarm = settings.get("AlarmIdentifier") or {}
+    return {
+        **step.values(settings, *_CHECK),
+        **({"cloudwatchAlarmName": alarm["Name"], "cloudwatchAlarmRegion": alarm["Region"]} if alarm else {}),
+        "arn": f"arn:{step.session.partition}:route53:::healthcheck/{step.id}",
+        "tagsAll": unpaired(found["ResourceTagSet"]["Tags"]),
+    }
+
+
+def _update_check(step: Step) -> None:
+    if step.changed(*(set(_CHECK) - _FIXED), *_ALARM):
+        settings = {name: value for name, value in _settings(step).items() if name not in _UNCHANGEABLE}
+        step.aws("route53").update_health_check(HealthCheckId=step.id, **settings)
+    _tag_check(step)
+
+
+_UNCHANGEABLE = {"Type", "MeasureLatency", "RequestInterval"}
+
+
+def _delete_check(step: Step) -> None:
+    step.aws("route53").delete_health_check(HealthCheckId=step.id)
+
+
+def _check_rules(inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html."""
+    if inputs.get("requestInterval") not in (None, 10, 30):
+        yield "requestInterval", f"{inputs['requestInterval']} s; Route 53 asks every 10 or every 30 s"
+    regions = inputs.get("regions")
+    if isinstance(regions, list) and regions and len(regions) < 3:
+        yield "regions", "at least three regions are needed, or none for all"
+    asks = inputs.get("type") in ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
+    if asks and not (inputs.get("fqdn") or inputs.get("ipAddress")):
+        yield "fqdn", f"a health check of type {inputs['type']} needs fqdn or ipAddress"
+
+
+HEALTH_CHECK = Entry(
+    token="aws:route53/healthCheck:HealthCheck",  # noqa: S106
+    regional=False,
+    fields={
+        **_CHECK,
+        **{name: text(api=None) for name in _ALARM},
+        "referenceName": text(local=True, replace=True),
+        "tags": tags(),
+    },
+    create=_create_check,
+    read=_read_check,
+    update=_update_check,
+    delete=_delete_check,
+    gone=("NoSuchHealthCheck",),
+    outputs=("arn",),
+    rules=_check_rules,
+)
+
+
+def plain_name(name: str) -> str:
+    """A record's name as DNS compares it: no dot at the end, lower case, `*` unescaped."""
+    return name.rstrip(".").lower().replace("\\052", "*")
+
+
+def _bare_zone(zone: str) -> str:
+    return zone.removeprefix("/hostedzone/")
+
+
+_ALIAS: Fields = {
+    "evaluateTargetHealth": flag(required=True),
+    "name": text(required=True, api="DNSName", same=plain_name),
+    "zoneId": text(required=True, api="HostedZoneId"),
+}
+_ROUTING = (
+    "latencyRoutingPolicies",
+    "weightedRoutingPolicies",
+    "failoverRoutingPolicies",
+    "multivalueAnswerRoutingPolicy",
+)
+
+
+def _value_same(values: list[str]) -> list[str]:
+    return sorted(plain_name(value) for value in values)
+
+
+def _record(values: Mapping[str, Any], full_name: str) -> dict[str, Any]:
+    """A ResourceRecordSet of inputs or of state."""
+    record: dict[str, Any] = {"Name": full_name, "Type": values["type"]}
+    if values.get("aliases"):
+        record["AliasTarget"] = to_api(_ALIAS, values["aliases"][0])
+    else:
+        record["TTL"] = values["ttl"]
+        record["ResourceRecords"] = [{"Value": _quoted(values["type"], value)} for value in values["records"]]
+    for name, key in (("setIdentifier", "SetIdentifier"), ("healthCheckId", "HealthCheckId")):
+        if values.get(name):
+            record[key] = values[name]
+    if values.get("latencyRoutingPolicies"):
+        record["Region"] = values["latencyRoutingPolicies"][0]["region"]
+    if values.get("weightedRoutingPolicies"):
+        record["Weight"] = values["weightedRoutingPolicies"][0]["weight"]
+    if values.get("failoverRoutingPolicies"):
+        record["Failover"] = values["failoverRoutingPolicies"][0]["type"]
+    if values.get("multivalueAnswerRoutingPolicy"):
+        record["MultiValueAnswer"] = True
+    return record
+
+
+def _quoted(kind: str, value: str) -> str:
+    """Text records travel in quotes, which Pulumi's inputs leave out."""
+    return f'"{value}"' if kind in ("TXT", "SPF") and not value.startswith('"') else value
+
+
+def _zone_name(step: Step, zone: str) -> str:
+    return plain_name(step.aws("route53").get_hosted_zone(Id=zone)["HostedZone"]["Name"])
+
+
+def _full_name(step: Step, values: Mapping[str, Any]) -> str:
+    """As the real provider expands it: a name outside of the zone is meant within it."""
+    zone = _zone_name(step, values["zoneId"])
+    name = plain_name(values["name"])
+    if not name:
+        return zone
+    return name if name == zone or name.endswith(f".{zone}") else f"{name}.{zone}"
+
+
+def _change(step: Step, action: str, zone: str, record: dict[str, Any]) -> None:
+    step.aws("route53").change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    )
+
+
+def _record_id(values: Mapping[str, Any], name: str) -> str:
+    parts = [_bare_zone(values["zoneId"]), name, values["type"], values.get("setIdentifier") or ""]
+    return "_".join(part for part in parts if part)
+
+
+def _create_record(step: Step) -> str:
+    name = _full_name(step, step.new)
+    action = "UPSERT" if step.new.get("allowOverwrite") else "CREATE"
+    _change(step, action, _bare_zone(step.new["zoneId"]), _record(step.new, name))
+    return _record_id(step.new, name)
+
+
+def _find(step: Step) -> dict[str, Any] | None:
+    wish = step.wish
+    name, identifier = _full_name(step, wish), wish.get("setIdentifier") or None
+    answer = step.aws("route53").list_resource_record_sets(
+        HostedZoneId=_bare_zone(wish["zoneId"]), StartRecordName=name, StartRecordType=wish["type"]
+    )
+    for record in answer["ResourceRecordSets"]:
+        here = (plain_name(record["Name"]), record["Type"], record.get("SetIdentifier"))
+        if here == (name, wish["type"], identifier):
+            return dict(record)
+    return None
+
+
+def _read_record(step: Step) -> dict[str, Any] | None:
+    record = _find(step)
+    if record is None:
+        return None
+    found: dict[str, Any] = {
+        "name": plain_name(record["Name"]),
+        "type": record["Type"],
+        "zoneId": _bare_zone(step.wish["zoneId"]),
+        "fqdn": plain_name(record["Name"]),
+        **step.values(record, "healthCheckId", "setIdentifier"),
+    }
+    if "AliasTarget" in record:
+        found["aliases"] = [from_api(_ALIAS, record["AliasTarget"])]
+    else:
+        values = [one["Value"] for one in record.get("ResourceRecords", [])]
+        found |= {"ttl": record.get("TTL"), "records": [value.strip('"') for value in values]}
+    if "Region" in record:
+        found["latencyRoutingPolicies"] = [{"region": record["Region"]}]
+    if "Weight" in record:
+        found["weightedRoutingPolicies"] = [{"weight": record["Weight"]}]
+    if "Failover" in record:
+        found["failoverRoutingPolicies"] = [{"type": record["Failover"]}]
+    if record.get("MultiValueAnswer"):
+        found["multivalueAnswerRoutingPolicy"] = True
+    wished = step.wish.get("name")
+    if wished and _full_name(step, step.wish) == found["name"]:
+        found["name"] = wished
+    return found
+
+
+def _update_record(step: Step) -> None:
+    _change(step, "UPSERT", _bare_zone(step.new["zoneId"]), _record(step.new, _full_name(step, step.new)))
+
+
+def _delete_record(step: Step) -> None:
+    record = _find(step)
+    if record is not None:
+        _change(step, "DELETE", _bare_zone(step.old["zoneId"]), record)
+
+
+def _record_rules(inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    if bool(inputs.get("aliases")) is (inputs.get("records") is not None):
+        yield "records", "exactly one of records and aliases is needed"
+    if inputs.get("records") is not None and inputs.get("ttl") is None:
+        yield "ttl", "records need a ttl"
+    routed = [name for name in _ROUTING if inputs.get(name)]
+    if routed and not inputs.get("setIdentifier"):
+        yield "setIdentifier", f"{routed[0]} needs a setIdentifier"
+    if len(routed) > 1:
+        yield routed[1], f"only one routing policy is allowed; there is {routed[0]} too"
+
+
+RECORD = Entry(
+    token="aws:route53/record:Record",  # noqa: S106
+    regional=False,
+    fields={
+        "name": text(required=True, replace=True, same=plain_name),
+        "type": text(required=True, replace=True),
+        "zoneId": text(required=True, replace=True, same=_bare_zone),
+        "aliases": blocks(_ALIAS, api=None),
+        "allowOverwrite": flag(local=True),
+        "failoverRoutingPolicies": blocks({"type": text(required=True)}, api=None),
+        "healthCheckId": text(),
+        "latencyRoutingPolicies": blocks({"region": text(required=True)}, api=None),
+        "multivalueAnswerRoutingPolicy": flag(api=None),
+        "records": strings(api=None, same=_value_same),
+        "setIdentifier": text(replace=True),
+        "ttl": whole(api=None),
+        "weightedRoutingPolicies": blocks({"weight": whole(required=True)}, api=None),
+    },
+    create=_create_record,
+    read=_read_record,
+    update=_update_record,
+    delete=_delete_record,
+    gone=("NoSuchHostedZone",),
+    outputs=("fqdn",),
+    delete_first=True,
+    rules=_record_rules,
+)
+
+
+ENTRIES = (HEALTH_CHECK, RECORD)

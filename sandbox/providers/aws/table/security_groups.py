@@ -1,0 +1,314 @@
+"""aws.ec2.SecurityGroup and DefaultSecurityGroup, aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandbox.providers.aws.entry import Entry, Step
+from sandbox.providers.aws.schema import (
+    Fields,
+    block_set,
+    flag,
+    is_empty,
+    same,
+    string_set,
+    tags,
+    text,
+    whole,
+)
+from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+
+_RULE: Fields = {
+    "fromPort": whole(required=True),
+    "toPort": whole(required=True),
+    "protocol": text(required=True, api="IpProtocol"),
+    "cidrBlocks": string_set(),
+    "ipv6CidrBlocks": string_set(),
+    "prefixListIds": string_set(),
+    "securityGroups": string_set(),
+    "self": flag(),
+    "description": text(),
+}
+_SIDES = ("ingress", "egress")
+_GONE = ("InvalidGroup.NotFound", "InvalidGroupId.NotFound")
+
+
+def _permission(rule: Mapping[str, Any], group: str) -> dict[str, Any]:
+    """One rule of Pulumi's as EC2 takes it."""
+    note = {"Description": rule["description"]} if rule.get("description") else {}
+    groups = [*(rule.get("securityGroups") or []), *([group] if rule.get("self") else [])]
+    lists = {
+        "IpRanges": [{"CidrIp": cidr, **note} for cidr in rule.get("cidrBlocks") or []],
+        "Ipv6Ranges": [{"CidrIpv6": cidr, **note} for cidr in rule.get("ipv6CidrBlocks") or []],
+        "PrefixListIds": [{"PrefixListId": id_, **note} for id_ in rule.get("prefixListIds") or []],
+        "UserIdGroupPairs": [{"GroupId": id_, **note} for id_ in groups],
+    }
+    ports = {} if rule["protocol"] == "-1" else {"FromPort": rule["fromPort"], "ToPort": rule["toPort"]}
+    return {
+        "IpProtocol": rule["protocol"],
+        **ports,
+        **{name: items for name, items in lists.items() if items},
+    }
+
+
+def _rules_of(permissions: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
+    """EC2's permissions as Pulumi's rules, one for each protocol, port range and description."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    sources = (
+        ("IpRanges", "CidrIp", "cidrBlocks"),
+        ("Ipv6Ranges", "CidrIpv6", "ipv6CidrBlocks"),
+        ("PrefixListIds", "PrefixListId", "prefixListIds"),
+        ("UserIdGroupPairs", "GroupId", "securityGroups"),
+    )
+    for permission in permissions:
+        protocol = permission["IpProtocol"]
+        ports = (permission.get("FromPort", 0), permission.get("ToPort", 0)) if protocol != "-1" else (0, 0)
+        for items, key, name in sources:
+            for item in permission.get(items, []):
+                note = item.get("Description") or ""
+                rule = found.setdefault(
+                    (protocol, *ports, note),
+                    {"fromPort": ports[0], "toPort": ports[1], "protocol": protocol, "description": note},
+                )
+                if item[key] == group:
+                    rule["self"] = True
+                else:
+                    rule.setdefault(name, []).append(item[key])
+    return list(found.values())
+
+
+def _calls(step: Step, side: str) -> tuple[Any, Any]:
+    ec2 = step.aws("ec2")
+    if side == "ingress":
+        return ec2.authorize_security_group_ingress, ec2.revoke_security_group_ingress
+    return ec2.authorize_security_group_egress, ec2.revoke_security_group_egress
+
+
+def _group(step: Step) -> dict[str, Any] | None:
+    return only(step.aws("ec2").describe_security_groups(GroupIds=[step.id])["SecurityGroups"])
+
+
+_ANSWERS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
+
+
+def _set_rules(step: Step, side: str, found: dict[str, Any]) -> None:
+    """Brings one side of a group to the wanted rules."""
+    allow, revoke = _calls(step, side)
+    have = found.get(_ANSWERS[side], [])
+    wanted = step.new.get(side) or []
+    if same(step.entry.fields[side], wanted, _rules_of(have, step.id)) and bool(wanted) is bool(have):
+        return
+    if have:
+        revoke(GroupId=step.id, IpPermissions=have)
+    if wanted:
+        allow(GroupId=step.id, IpPermissions=[_permission(rule, step.id) for rule in wanted])
+
+
+def _read_group(step: Step) -> dict[str, Any] | None:
+    group = _group(step)
+    if group is None:
+        return None
+    return {
+        "name": group["GroupName"],
+        "description": group["Description"],
+        "vpcId": group.get("VpcId"),
+        **{side: _rules_of(group.get(answer, []), step.id) for side, answer in _ANSWERS.items()},
+        "arn": step.arn("ec2", f"security-group/{step.id}"),
+        "ownerId": group.get("OwnerId"),
+        "tagsAll": tags_of(group),
+    }
+
+
+def _create_group(step: Step) -> str:
+    made = step.aws("ec2").create_security_group(
+        GroupName=step.new["name"],
+        **step.request("description", "vpcId"),
+        **tag_specifications(step, "security-group"),
+    )
+    step.made(made["GroupId"])
+    # AWS opens all ways out of a new group; the real provider closes them unless the program asks for them.
+    group = _group(step) or {}
+    for side in _SIDES:
+        _set_rules(step, side, group)
+    return step.id
+
+
+def _update_group(step: Step) -> None:
+    group = _group(step) or {}
+    for side in _SIDES:
+        if step.changed(side):
+            _set_rules(step, side, group)
+    retag(step)
+
+
+def _delete_group(step: Step) -> None:
+    step.aws("ec2").delete_security_group(GroupId=step.id)
+
+
+SECURITY_GROUP = Entry(
+    token="aws:ec2/securityGroup:SecurityGroup",  # noqa: S106
+    fields={
+        "name": text(auto_name=255, replace=True),
+        "description": text(default="Managed by Pulumi", replace=True),
+        "vpcId": text(computed=True, replace=True),
+        **{side: block_set(_RULE, computed=True) for side in _SIDES},
+        "revokeRulesOnDelete": flag(default=False, local=True),
+        "tags": tags(),
+    },
+    create=_create_group,
+    read=_read_group,
+    update=_update_group,
+    delete=_delete_group,
+    gone=_GONE,
+    outputs=("arn", "ownerId"),
+)
+
+
+def _adopt(step: Step) -> str:
+    """Takes over the group that came with the VPC; nothing is made."""
+    by_name = [
+        {"Name": "vpc-id", "Values": [step.new["vpcId"]]},
+        {"Name": "group-name", "Values": ["default"]},
+    ]
+    group = only(step.aws("ec2").describe_security_groups(Filters=by_name)["SecurityGroups"])
+    if group is None:
+        return ""
+    step.made(group["GroupId"])
+    for side in _SIDES:
+        _set_rules(step, side, group)
+    retag(step)
+    return step.id
+
+
+def _update_default(step: Step) -> None:
+    group = _group(step) or {}
+    for side in _SIDES:
+        _set_rules(step, side, group)
+    retag(step)
+
+
+def _let_go(_step: Step) -> None:
+    """The default group goes with its VPC; the real provider leaves it alone as well."""
+
+
+DEFAULT_SECURITY_GROUP = Entry(
+    token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",  # noqa: S106
+    fields={
+        "vpcId": text(required=True, replace=True),
+        **{side: block_set(_RULE) for side in _SIDES},
+        "revokeRulesOnDelete": flag(default=False, local=True),
+        "tags": tags(),
+    },
+    create=_adopt,
+    read=_read_group,
+    update=_update_default,
+    delete=_let_go,
+    gone=_GONE,
+    outputs=("arn", "description", "name", "ownerId"),
+)
+
+_ENDS = {
+    "cidrIpv4": ("IpRanges", "CidrIp"),
+    "cidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "prefixListId": ("PrefixListIds", "PrefixListId"),
+    "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+_SINGLE: Fields = {
+    "securityGroupId": text(api="GroupId", required=True, replace=True),
+    "ipProtocol": text(required=True),
+    "fromPort": whole(),
+    "toPort": whole(),
+    "description": text(),
+    **{name: text() for name in _ENDS},
+    "tags": tags(),
+}
+
+
+def _single_rules(inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    if sum(1 for name in _ENDS if inputs.get(name)) != 1:
+        yield "cidrIpv4", f"exactly one of {', '.join(_ENDS)} is needed"
+    if inputs.get("ipProtocol") == "-1" and not (
+        is_empty(inputs.get("fromPort")) and is_empty(inputs.get("toPort"))
+    ):
+        yield "fromPort", "all protocols (-1) come with all ports: leave fromPort and toPort out"
+
+
+def _single_permission(step: Step) -> dict[str, Any]:
+    name = next(name for name in _ENDS if step.new.get(name))
+    items, key = _ENDS[name]
+    note = {"Description": step.new["description"]} if step.new.get("description") else {}
+    return {**step.request("ipProtocol", "fromPort", "toPort"), items: [{key: step.new[name], **note}]}
+
+
+def _create_single(side: str) -> Any:
+    def create(step: Step) -> str:
+        answer = _calls(step, side)[0](
+            GroupId=step.new["securityGroupId"],
+            IpPermissions=[_single_permission(step)],
+            **tag_specifications(step, "security-group-rule"),
+        )
+        return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    return create
+
+
+def _read_single(step: Step) -> dict[str, Any] | None:
+    answer = step.aws("ec2").describe_security_group_rules(SecurityGroupRuleIds=[step.id])
+    rule = only(answer["SecurityGroupRules"])
+    if rule is None:
+        return None
+    everything = rule["IpProtocol"] == "-1"
+    referenced = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
+    return {
+        **step.values(
+            rule, "securityGroupId", "ipProtocol", "description", "cidrIpv4", "cidrIpv6", "prefixListId"
+        ),
+        **({} if everything else step.values(rule, "fromPort", "toPort")),
+        **({"referencedSecurityGroupId": referenced} if referenced else {}),
+        "arn": step.arn("ec2", f"security-group-rule/{step.id}"),
+        "securityGroupRuleId": step.id,
+        "tagsAll": tags_of(rule),
+    }
+
+
+def _update_single(step: Step) -> None:
+    if step.changed("ipProtocol", "fromPort", "toPort", "description", *_ENDS):
+        names = ("ipProtocol", "fromPort", "toPort", "description", "cidrIpv4", "cidrIpv6", "prefixListId")
+        rule = step.request(*names)
+        if step.new.get("referencedSecurityGroupId"):
+            rule["ReferencedGroupId"] = step.new["referencedSecurityGroupId"]
+        step.aws("ec2").modify_security_group_rules(
+            GroupId=step.new["securityGroupId"],
+            SecurityGroupRules=[{"SecurityGroupRuleId": step.id, "SecurityGroupRule": rule}],
+        )
+    retag(step)
+
+
+def _delete_single(side: str) -> Any:
+    def delete(step: Step) -> None:
+        _calls(step, side)[1](GroupId=step.old["securityGroupId"], SecurityGroupRuleIds=[step.id])
+
+    return delete
+
+
+def _single(side: str, kind: str) -> Entry:
+    return Entry(
+        token=f"aws:vpc/{kind[0].lower()}{kind[1:]}:{kind}",
+        fields=_SINGLE,
+        create=_create_single(side),
+        read=_read_single,
+        update=_update_single,
+        delete=_delete_single(side),
+        gone=("InvalidSecurityGroupRuleId.NotFound", *_GONE),
+        outputs=("arn", "securityGroupRuleId"),
+        rules=_single_rules,
+    )
+
+
+ENTRIES = (
+    SECURITY_GROUP,
+    DEFAULT_SECURITY_GROUP,
+    _single("ingress", "SecurityGroupIngressRule"),
+    _single("egress", "SecurityGroupEgressRule"),
+)
