@@ -258,10 +258,11 @@ def test_a_setting_that_is_no_boolean_is_refused() -> None:
 
 def test_as_a_process_it_prints_its_port_and_ends_on_sigterm() -> None:
     code = (
-        "from sandbox.providers.base import run; import test_service as t; raise SystemExit(run(t.Boxes()))"
+        "from sandbox.providers.base import run; import tests.unit.providers.test_service as t; "
+        "raise SystemExit(run(t.Boxes(), []))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parent
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
     )
     assert process.stdout is not None
     try:
