@@ -19,6 +19,8 @@ OWN_JOB = "own-gateway"
 PEER_JOB = "peer-gateway"
 STORAGE_JOB = "model-storage-probe"
 READY_PATH = "/v2/health/ready"
+READY_MODULE = "https_ready"
+"""The blackbox module: 200 over TLS that verifies."""
 
 PEER_DOWN = "PeerRegionDown"
 PEER_RECOVERED = "PeerRegionRecovered"

@@ -11,7 +11,7 @@ import pulumi
 from components.alerting.args import NAMESPACE, Probe
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
 
-S3_MODULE = "s3_bucket"
+S3_MODULE = "storage_reachable"
 """The blackbox module: a closed bucket answers an unsigned HEAD with 403, a missing one with 404."""
 
 

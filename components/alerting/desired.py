@@ -11,6 +11,7 @@ from components.alerting.args import (
     PEER_DOWN,
     PEER_JOB,
     PEER_RECOVERED,
+    READY_MODULE,
     READY_PATH,
     RULES,
     STORAGE_JOB,
@@ -95,7 +96,7 @@ def probe(args: AlertingArgs, job: str, target: Target, extra: Mapping[str, str]
 
 def gateway(host: str) -> Target:
     """A region's readiness, asked as a client would: through DNS, TLS and the gateway."""
-    return Target(url=f"https://{host}{READY_PATH}", module="http_2xx")
+    return Target(url=f"https://{host}{READY_PATH}", module=READY_MODULE)
 
 
 def probes(args: AlertingArgs) -> dict[str, dict[str, Any]]:
@@ -186,15 +187,11 @@ def token_secret(args: AlertingArgs) -> dict[str, Any]:
 def manifests(args: AlertingArgs) -> Mapping[str, dict[str, Any]]:
     """All objects by the short name that they have in the stack."""
     istiod = {"port": "http-monitoring"}
-    velero = {"port": "http-monitoring", "interval": "30s"}
     return {
         "token": token_secret(args),
         "rules": prometheus_rule(args),
         "monitor-inference": inference_monitor(args),
         "monitor-istiod": service_monitor(args, "istiod", "istio-system", {"app": "istiod"}, istiod),
-        "monitor-velero": service_monitor(
-            args, "velero", "velero", {"app.kubernetes.io/name": "velero"}, velero
-        ),
         **{f"probe-{key}": manifest for key, manifest in probes(args).items()},
         "routing": routing(args),
         "dashboard": config_map(args),

@@ -20,7 +20,7 @@ ARGS = AlertingArgs(
     model_storage=Probe(url="https://models.s3.us-east-1.amazonaws.com/", module=S3_MODULE),
     schedules={"ml-backup-daily": timedelta(hours=26), "ml-backup-rpo": timedelta(minutes=30)},
     cronjobs={"model-registry-backup": timedelta(hours=1)},
-    event_source_url="http://prometheus-alerts-eventsource-svc.argo-events.svc:12000/inference-down",
+    event_source_url="http://prometheus-alerts.argo-events.svc:12000/inference-down",
     token="hush",
     receiver=sns_receiver("arn:aws:sns:us-east-1:123456789012:alarms", "us-east-1"),
 )

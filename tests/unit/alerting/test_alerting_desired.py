@@ -42,7 +42,7 @@ def test_each_peer_is_asked_at_its_own_name_and_carries_its_own_region() -> None
 def test_the_storage_probe_is_the_job_that_the_lesson_waits_for() -> None:
     spec = ours("probe-model-storage-probe")["spec"]
     assert spec["jobName"] == "model-storage-probe"
-    assert spec["module"] == "s3_bucket"
+    assert spec["module"] == "storage_reachable"
 
 
 def test_objects_for_each_region_do_not_grow_but_by_a_probe_for_each_peer() -> None:

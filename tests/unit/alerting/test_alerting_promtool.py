@@ -214,17 +214,18 @@ class TestRecovery:
         promtool.fires("CertificateExpiresSoon", {expiry: f"{15 * 86400}{ALWAYS}"}, [], at="90m")
 
 
-class TestMachinery:
-    WORKING: Series = {
-        f'kube_deployment_status_replicas_available{{namespace="argo-events",deployment="{name}-x7k"}}': (
-            f"2{ALWAYS}"
-        )
-        for name in ("prometheus-alerts-eventsource", "failover-trigger-sensor", "failover-failback-sensor")
-    }
-    BUS = 'kube_statefulset_status_replicas_ready{namespace="argo-events",statefulset="eventbus-default-js"}'
+BUS = 'kube_statefulset_status_replicas_ready{namespace="argo-events",statefulset="eventbus-default-js"}'
+WORKING: Series = {
+    f'kube_deployment_status_replicas_available{{namespace="argo-events",deployment="{name}-x7k"}}': (
+        f"2{ALWAYS}"
+    )
+    for name in ("prometheus-alerts-eventsource", "failover-trigger-sensor", "failover-failback-sensor")
+}
 
+
+class TestMachinery:
     def test_all_parts_run(self, promtool: Promtool) -> None:
-        series = {**self.WORKING, self.BUS: f"2{ALWAYS}"}
+        series = {**WORKING, BUS: f"2{ALWAYS}"}
         promtool.fires("FailoverMachineryDown", series, [], at="15m", by="part")
 
     def test_each_part_that_is_missing_is_named(self, promtool: Promtool) -> None:
@@ -232,7 +233,7 @@ class TestMachinery:
         promtool.fires("FailoverMachineryDown", {}, everything, at="15m", by="part")
         promtool.fires(
             "FailoverMachineryDown",
-            {**self.WORKING, self.BUS: f"1{ALWAYS}"},
+            {**WORKING, BUS: f"1{ALWAYS}"},
             ["event bus"],
             at="15m",
             by="part",

@@ -1,0 +1,1 @@
+"""How a region takes over a lost peer's load by itself, and gives it back."""
