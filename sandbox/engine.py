@@ -26,6 +26,8 @@ _SHIMS = {
     "aws": "sandbox.shims.aws",
 }
 _OWN_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
+# The certificates of the mesh's CA, whose key is a secret beside them.
+_WITH_SECRETS = ("standfast:meshCa",)
 
 
 def write_executables(paths: SandboxPaths, pulumi: Path, *, own_hosts: bool) -> None:
@@ -94,12 +96,17 @@ def merged_stack(ours: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, 
     Secrets and the key they are sealed with never cross: those of a real account cannot be opened here, and
     the sandbox's own stay in the sandbox.
     """
-    config = {k: v for k, v in ours.get("config", {}).items() if not is_secret(v)}
-    own = {k: v for k, v in kept.get("config", {}).items() if is_secret(v)}
+    config = {k: v for k, v in ours.get("config", {}).items() if not _stays(k, v)}
+    own = {k: v for k, v in kept.get("config", {}).items() if _stays(k, v)}
     merged = {k: v for k, v in ours.items() if k not in {*_OWN_KEYS, "config"}}
     merged["config"] = {**config, **{k: v for k, v in own.items() if k not in config}}
     merged.update({k: kept[k] for k in _OWN_KEYS if k in kept})
     return merged
+
+
+def _stays(key: str, value: Any) -> bool:
+    """Whether a config value stays where it was set: a secret, and what is of use only with one."""
+    return key in _WITH_SECRETS or is_secret(value)
 
 
 def is_secret(value: Any) -> bool:
