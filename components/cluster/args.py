@@ -12,7 +12,10 @@ from config.region import SystemNodes
 
 
 class Protection(StrEnum):
-    """Whether the cloud itself refuses to delete the cluster."""
+    """Whether the cloud itself refuses to delete the cluster.
+
+    A guarded one must be opened by an ``up`` before a ``destroy`` can take it away.
+    """
 
     GUARDED = "guarded"
     OPEN = "open"
@@ -49,7 +52,7 @@ class ClusterArgs:
     system_nodes: SystemNodes
     model_bucket_arn: pulumi.Input[str]
     model_key_arn: pulumi.Input[str]
+    protection: Protection
     log_retention_days: int = 90
     support: Support = Support.EXTENDED
-    protection: Protection = Protection.GUARDED
     tags: Mapping[str, str] = field(default_factory=dict[str, str])

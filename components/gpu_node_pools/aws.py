@@ -98,8 +98,8 @@ class GpuNodePools(pulumi.ComponentResource):
             taints=[eks.NodeGroupTaintArgs(key=GPU_TAINT_KEY, value=GPU_TAINT_VALUE, effect="NO_SCHEDULE")],
             update_config=eks.NodeGroupUpdateConfigArgs(
                 max_unavailable=1,
-                # With reserved capacity there is none for a node beside the old ones: replace one by one.
-                update_strategy="MINIMAL" if plan.reservation else "DEFAULT",
+                # A reservation has no room for a new node beside the old ones: the old one goes first.
+                update_strategy="MINIMAL" if plan.reservation else None,
             ),
             # Half a zone's nodes failing at once is the zone's fault: replacing them would not help it.
             node_repair_config=eks.NodeGroupNodeRepairConfigArgs(

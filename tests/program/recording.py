@@ -195,6 +195,9 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_plain(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        # The engine's protocol has one kind of number.
+        return int(value)
     return value
 
 

@@ -29,6 +29,7 @@ ARGS = ClusterArgs(
     api_access=["203.0.113.0/24"],
     admins=[ADMIN],
     system_nodes=SystemNodes(),
+    protection=Protection.GUARDED,
     model_bucket_arn="arn:aws:s3:::models",
     model_key_arn="arn:aws:kms:us-east-1:123456789012:key/models",
     tags={"standfast.dev/component": "cluster"},
