@@ -158,6 +158,7 @@ class ControlPlane:
             f"--trusted-ca-file={certs.ca.certificate}",
             # The data lives as long as the sandbox: a lost write at power loss is no loss.
             "--unsafe-no-fsync",
+            "--enable-grpc-gateway=false",
             "--log-level=warn",
         ]
 

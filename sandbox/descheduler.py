@@ -32,6 +32,11 @@ class Settings:
     interval: str
 
 
+def is_descheduler(release: Release) -> bool:
+    """Whether a release is of the descheduler's chart, however its chart is addressed."""
+    return release.chart.rsplit("/", 1)[-1] == CHART
+
+
 def process_name(region: str) -> str:
     return f"descheduler-{region}"
 
@@ -63,7 +68,7 @@ def attach(region: str, api: Api, paths: SandboxPaths, host: Host, tools: Tools)
     """
     processes = Processes(paths)
     name = process_name(region)
-    found = next((release for release in releases(api) if release.chart == CHART), None)
+    found = next((release for release in releases(api) if is_descheduler(release)), None)
     if found is None:
         processes.stop(name)
         return False

@@ -17,7 +17,24 @@ from sandbox.paths import SandboxPaths, checkout_root
 from sandbox.processes import Processes
 from sandbox.progress import Progress, Silent
 from sandbox.state import RegionSpec, SandboxState, read
+from sandbox.status import SandboxStatus, status
 from sandbox.tools import ensure, real_pulumi
+
+__all__ = [
+    "RegionSpec",
+    "SandboxState",
+    "SandboxStatus",
+    "api",
+    "attach_descheduler",
+    "down",
+    "kubeconfig",
+    "load",
+    "refresh_workspace",
+    "start_zone",
+    "status",
+    "stop_zone",
+    "up",
+]
 
 _UNITS = ("kubernetes", "etcd", "crds")
 _UP_SECONDS = 600.0
