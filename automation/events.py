@@ -13,6 +13,7 @@ from pulumi.automation import EngineEvent, StepEventMetadata
 from automation.errors import Failure
 
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
+_PRINTED = "info#err"
 _TRACEBACK = "Traceback (most recent call last)"
 _SILENT_OPS = frozenset({"same", "read", "refresh"})
 _CLOSING_WORDS = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
@@ -28,10 +29,11 @@ class Tally:
     clock: Callable[[], float] = time.monotonic
     began: float = field(init=False)
     finished: Counter[str] = field(default_factory=Counter[str])
+    _seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     running: dict[str, str] = field(default_factory=dict[str, str])
     failures: list[Failure] = field(default_factory=list[Failure])
     changes: dict[str, int] | None = None
-    pending: bool = False
+    printed: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -57,7 +59,9 @@ class Tally:
         elif event.diagnostic_event is not None:
             diagnostic = event.diagnostic_event
             text = plain(diagnostic.message)
-            if diagnostic.severity == "error" and text not in _CLOSING_WORDS:
+            if diagnostic.severity == _PRINTED:
+                self.printed.append(text)
+            elif diagnostic.severity == "error" and text not in _CLOSING_WORDS:
                 self.failures.append(Failure(diagnostic.urn or "", essence(text)))
         elif event.policy_event is not None and event.policy_event.enforcement_level == "mandatory":
             policy = event.policy_event
@@ -68,6 +72,11 @@ class Tally:
             changes = event.summary_event.resource_changes
             self.changes = {str(getattr(op, "value", op)): count for op, count in changes.items()}
 
+    def causes(self) -> list[Failure]:
+        """What failed; when no resource did, what the program printed as it ended."""
+        text = "\n".join(line for line in self.printed if line)
+        return self.failures or ([Failure("", essence(text))] if text else [])
+
     def _begin(self, step: StepEventMetadata) -> None:
         op = str(getattr(step.op, "value", step.op))
         if op not in _SILENT_OPS:
@@ -75,7 +84,11 @@ class Tally:
 
     def _finish(self, step: StepEventMetadata) -> None:
         self.running.pop(step.urn, None)
-        self.finished[str(getattr(step.op, "value", step.op))] += 1
+        key = (step.urn, str(getattr(step.op, "value", step.op)))
+        # A preview tells of each step twice.
+        if key not in self._seen:
+            self._seen.add(key)
+            self.finished[key[1]] += 1
 
     def text(self) -> str:
         """One line for a person: what is done, what is under way."""
@@ -101,9 +114,9 @@ def plain(text: str) -> str:
 
 def essence(text: str) -> str:
     """What a person needs of a diagnostic: of a traceback the last line, of anything else all of it."""
-    if _TRACEBACK not in text:
-        return text
     if REFUSAL in text:
         return text[text.index(REFUSAL) :].strip()
+    if _TRACEBACK not in text:
+        return text.removeprefix("error: ")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1]

@@ -78,6 +78,7 @@ class Stacks:
         self._workspace = workspace.open(self._engine)
         self._steps = steps
         self._note_every = note_every
+        self._stacks: dict[str, Stack] = {}
 
     def names(self) -> set[str]:
         """The stacks that were initialised."""
@@ -164,7 +165,9 @@ class Stacks:
     def _stack(self, region: str) -> Stack:
         try:
             with engine_errors("select", region, self._place.logs):
-                return Stack.select(region, self._workspace)
+                if region not in self._stacks:
+                    self._stacks[region] = Stack.select(region, self._workspace)
+                return self._stacks[region]
         except StackNotFoundError as error:
             raise NotUpError(region, self._place.target) from error
 
@@ -241,6 +244,7 @@ class Stacks:
             for file in files:
                 if file is not None:
                     file.unlink(missing_ok=True)
+                    file.with_name(f"{file.name}.attrs").unlink(missing_ok=True)
         else:
             self._pulumi("cancel", "--yes", "--stack", region)
 
@@ -266,7 +270,7 @@ def engine_errors(operation: str, region: str, log: Path, tally: Tally | None = 
     except (ConcurrentUpdateError, StackNotFoundError):
         raise
     except CommandError as error:
-        failures = tally.failures if tally is not None else []
+        failures = tally.causes() if tally is not None else []
         refusals = [f.message for f in failures if f.message.startswith(REFUSAL)]
         if refusals:
             raise RefusedError(refusals[0]) from error

@@ -148,6 +148,7 @@ class Scene:
             lesson_result = self._watch_lesson(zone) if len(self.watched) > 1 else None
         finally:
             self.say(f"bringing {zone} back")
+            recorder.restart()
             self.target.start_zone(self.options.region, zone)
         return lost, after, lesson_result
 
@@ -175,8 +176,6 @@ class Scene:
         )
 
     def _bring_back(self, zone: str, promise: Promise, recorder: Recorder) -> tuple[Return, dict[str, int]]:
-        recorder.restart()
-
         def measured(timeline: Sequence[Snapshot]) -> Return:
             return restored(timeline, zone, self.zones, promise.replicas, promise.max_skew)
 

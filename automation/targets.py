@@ -1,0 +1,77 @@
+"""Where the regions are: a cloud account, through the caller's own `pulumi`, or this checkout's sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from automation.errors import AutomationError
+from automation.workspace import Workspace
+from sandbox.paths import SandboxPaths, cache_root
+
+if TYPE_CHECKING:
+    from drills.target import Target
+
+
+class TargetName(StrEnum):
+    """The values of --target."""
+
+    SANDBOX = "sandbox"
+    CLOUD = "cloud"
+
+
+def checkout() -> Path:
+    """The folder of the project: its stack files are the ones that count."""
+    return Path(__file__).resolve().parent.parent
+
+
+def workspace_of(target: TargetName) -> Workspace:
+    """Where the engine runs for this target. SandboxError when there is no sandbox."""
+    if target is TargetName.CLOUD:
+        return Workspace(folder=checkout(), logs=log_folder(), target=target)
+    state = lifecycle().load()
+    return Workspace(
+        folder=state.workspace, env=state.engine_env, logs=state.root / "logs" / "engine", target=target
+    )
+
+
+def log_folder() -> Path:
+    """Where logs are kept that belong to no sandbox."""
+    return cache_root() / "logs" / "cloud"
+
+
+def lifecycle() -> ModuleType:
+    """The sandbox's own operations. It is for development, and its packages may be missing."""
+    try:
+        from sandbox import lifecycle as module  # noqa: PLC0415 - a cloud user has none of its packages
+    except ImportError as error:
+        raise AutomationError(
+            f"the sandbox's packages are not installed ({error}); run `uv sync` in the checkout"
+        ) from error
+    return module
+
+
+def settle(target: TargetName, regions: Sequence[str]) -> None:
+    """After the engine has changed regions: what a cluster would do by itself, the sandbox starts now."""
+    if target is TargetName.SANDBOX:
+        module = lifecycle()
+        for region in regions:
+            module.attach_descheduler(region)
+
+
+def drill_target(target: TargetName) -> Target:
+    """Where a drill is held."""
+    if target is TargetName.CLOUD:
+        raise AutomationError(
+            "drills are held in the sandbox: a zone of a cloud account cannot be stopped from here; "
+            "add --target sandbox"
+        )
+    state = lifecycle().load()
+    from sandbox.target import SandboxTarget  # noqa: PLC0415 - as above
+
+    return SandboxTarget(
+        SandboxPaths(id=state.id, root=state.root), {name: r.zones for name, r in state.regions.items()}
+    )
