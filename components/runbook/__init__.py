@@ -1,0 +1,1 @@
+"""What a person does when a region is lost, with the names of this very platform."""
