@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from automation.errors import AutomationError
+
 ROOT_YEARS = 10
 INTERMEDIATE_DAYS = 730
 ISTIOD_NAME = "istiod.istio-system.svc"
@@ -27,7 +29,7 @@ ISTIOD_NAME = "istiod.istio-system.svc"
 _BACKDATE = timedelta(minutes=5)
 
 
-class MeshCaError(Exception):
+class MeshCaError(AutomationError):
     """An authority cannot be made or read; the message says where, why and what to do."""
 
 
@@ -53,7 +55,7 @@ class Intermediate:
     ca_key: str = field(repr=False)
 
     def public(self) -> dict[str, str]:
-        """The stack's plain value ``standfast:meshCa``; the key goes into ``standfast:meshCaKey``, a secret."""
+        """The stack's plain value ``standfast:meshCa``; the key is its secret ``standfast:meshCaKey``."""
         return {"rootCert": self.root_cert, "caCert": self.ca_cert, "certChain": self.cert_chain}
 
     def files(self) -> dict[str, str]:
@@ -133,8 +135,7 @@ def rotation(old: Root, new: Root, platform: str, region: str) -> tuple[Intermed
     2. signed by the new root, and both are trusted;
     3. signed by the new root, which alone is trusted.
 
-    Source: https://istio.io/latest/docs/ops/best-practices/security/#configure-a-limited-number-of-roots and
-    the root transition of Istio's CA rotation guide.
+    Source: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/
     """
     return (
         issue(old, platform, region, also_trusted=[new.certificate]),
