@@ -22,6 +22,16 @@ class Capacity(StrEnum):
     RESERVATION = "reservation"
 
 
+class Protection(StrEnum):
+    """Whether the cloud itself refuses to delete the cluster.
+
+    A guarded one must be opened by an ``up`` before a ``destroy`` can take it away.
+    """
+
+    GUARDED = "guarded"
+    OPEN = "open"
+
+
 class GpuPool(Model):
     """One pool, which becomes one node group in each zone.
 
@@ -59,13 +69,15 @@ class Region(Model):
     """One region's own part.
 
     ``api_access`` lists the networks that may reach the public endpoint of the cluster's API; empty means
-    that the endpoint is private. ``admins`` are ARNs of IAM principals that administer the cluster.
+    that the endpoint is private. ``admins`` are ARNs of IAM principals that administer the cluster, beside
+    whoever made it.
     """
 
     zones: Annotated[tuple[Zone, ...], Field(min_length=MIN_ZONES, max_length=MAX_ZONES)]
     kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d\d$")]
     gpu_pools: Annotated[tuple[GpuPool, ...], Field(min_length=1)]
     system_nodes: SystemNodes = SystemNodes()
+    cluster_protection: Protection = Protection.GUARDED
     api_access: tuple[AccessCidr, ...] = ()
     admins: tuple[Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role|user)/")], ...] = ()
 

@@ -8,17 +8,7 @@ from enum import StrEnum
 
 import pulumi
 
-from config.region import SystemNodes
-
-
-class Protection(StrEnum):
-    """Whether the cloud itself refuses to delete the cluster.
-
-    A guarded one must be opened by an ``up`` before a ``destroy`` can take it away.
-    """
-
-    GUARDED = "guarded"
-    OPEN = "open"
+from config.region import Protection, SystemNodes
 
 
 class Support(StrEnum):

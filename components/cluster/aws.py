@@ -17,12 +17,13 @@ from components.cluster.access_aws import (
     secrets_key_use,
 )
 from components.cluster.addons_aws import AFTER_NODES, BEFORE_NODES, addon_plans
-from components.cluster.args import ClusterArgs, Protection
+from components.cluster.args import ClusterArgs
 from components.cluster.kubeconfig_aws import kubeconfig
 from components.cluster.system_aws import AddonSet, AddonSetArgs, SystemNodeGroup, SystemNodeGroupArgs
 from components.shared.iam_aws import rendered, service_trust
 from components.shared.logs_aws import KEY_DELETION_DAYS, LogGroup, LogGroupArgs, key_owner
 from components.shared.tags import named
+from config.region import Protection
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 

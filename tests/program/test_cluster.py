@@ -10,9 +10,9 @@ import pulumi
 import pytest
 
 from components.cluster.addons_aws import AFTER_NODES, BEFORE_NODES
-from components.cluster.args import ClusterArgs, Protection
+from components.cluster.args import ClusterArgs
 from components.cluster.aws import Cluster
-from config.region import SystemNodes
+from config.region import Protection, SystemNodes
 from tests.program.recording import Recorded, Recording, record
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")

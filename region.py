@@ -1,0 +1,319 @@
+"""The floor plan of one region: the one place where components meet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+import region_aws
+from components.addons.args import AddonsArgs, NamespacesArgs, VeleroStore
+from components.addons.component import Addons, Namespaces
+from components.addons.values_platform import EVENT_BUS_VERSION
+from components.alerting.args import AlertingArgs
+from components.alerting.args import Peer as WatchedPeer
+from components.alerting.aws import SnsDelivery, SnsDeliveryArgs, model_storage_probe, sns_receiver
+from components.alerting.component import Alerting
+from components.backup.args import BackupArgs
+from components.backup.aws import Backup
+from components.backup.desired import schedule_ages, slots
+from components.backup.registry import registry_ages
+from components.failover.args import EVENT_SOURCE_URL, FailoverArgs
+from components.failover.component import Failover
+from components.inference.args import InferenceArgs
+from components.inference.component import Inference
+from components.mesh.args import Hosts, MeshArgs, MeshCaArgs, MeshPeer
+from components.mesh.component import Mesh, MeshCa
+from components.peers.reader import TOKEN_OUTPUT, Peer, joined_peers
+from components.runbook.component import Runbook, RunbookArgs
+from components.shared.tags import tags
+from config import names
+from config.platform import Purpose
+from config.problems import ConfigError, Problem
+from config.reading import MESH_CA
+from config.settings import Settings
+from region_aws import Ground
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Site:
+    """What every floor is given: the settings, the joined peers, the ground, and both providers."""
+
+    settings: Settings
+    peers: Sequence[Peer]
+    ground: Ground
+    both: pulumi.ResourceOptions
+
+
+def build(settings: Settings) -> None:
+    """Registers the whole region and exports what its peers and its people need.
+
+    Raises ``ConfigError`` before any resource for a peer of another mesh root.
+    """
+    peers = joined_peers(settings.peers)
+    _same_root(settings, peers)
+    ground = region_aws.build_ground(settings, peers)
+    kubernetes = pulumi_kubernetes.Provider(
+        "kubernetes",
+        kubeconfig=ground.cluster.kubeconfig,
+        enable_server_side_apply=True,
+        opts=pulumi.ResourceOptions(depends_on=ground.cluster.ready),
+    )
+    both = pulumi.ResourceOptions(providers=[ground.provider, kubernetes])
+    site = _Site(settings=settings, peers=peers, ground=ground, both=both)
+    addons = _addons(site)
+    inference = _inference(site, addons)
+    mesh = _mesh(site, addons, inference)
+    _watch(site, addons, inference)
+    _keep(site, addons, inference)
+    region_aws.build_dns(settings, ground, mesh.ingress_hostname)
+    _export(site, mesh)
+
+
+def _same_root(settings: Settings, peers: Sequence[Peer]) -> None:
+    own = set(_roots(settings))
+    strangers = [peer.region for peer in peers if not own & set(peer.outputs.mesh_roots)]
+    if strangers:
+        remedy = (
+            f"shares no root with {', '.join(strangers)}; make both with `standfast mesh-ca` and one root"
+        )
+        raise ConfigError([Problem(f"{settings.name}: {MESH_CA}.rootCert", "", remedy)])
+
+
+def _roots(settings: Settings) -> list[str]:
+    return sorted(hashlib.sha256(root).hexdigest() for root in settings.mesh_ca.roots())
+
+
+def _addons(site: _Site) -> Addons:
+    settings, peers, ground, both = site.settings, site.peers, site.ground, site.both
+    platform, name, entry = settings.platform, settings.name, settings.entry
+    network, ready = names.network(platform, name), ground.cluster.ready
+    namespaces = Namespaces("namespaces", NamespacesArgs(network=network, after=ready), both).namespaces
+    mesh_ca = MeshCa(
+        "mesh-ca",
+        MeshCaArgs(
+            root_cert=settings.mesh_ca.root_cert,
+            ca_cert=settings.mesh_ca.ca_cert,
+            cert_chain=settings.mesh_ca.cert_chain,
+            ca_key=settings.mesh_ca_key,
+            after=list(namespaces.values()),
+        ),
+        both,
+    )
+    return Addons(
+        "addons",
+        AddonsArgs(
+            region=name,
+            location=entry.location,
+            account=platform.account,
+            zones=settings.region.zones,
+            cluster_name=ground.cluster.name,
+            kubernetes_version=settings.region.kubernetes_version,
+            vpc_id=ground.network.vpc_id,
+            pool_names=[pool.name for pool in settings.region.gpu_pools],
+            network=network,
+            mesh_id=platform.name,
+            namespaces=namespaces,
+            mesh_ca=mesh_ca.secret,
+            velero=VeleroStore(
+                location=entry.location,
+                bucket_arn=ground.buckets.arns[Purpose.VELERO],
+                kms_key_arn=ground.buckets.kms_key_arn,
+            ),
+            peer_velero=[
+                VeleroStore(
+                    location=platform.regions[peer.region].location,
+                    bucket_arn=peer.outputs.buckets[Purpose.VELERO].arn,
+                    kms_key_arn=peer.outputs.bucket_key_arn,
+                )
+                for peer in peers
+            ],
+            after=ready,
+            tags=tags(platform.name, name, "addons"),
+        ),
+        both,
+    )
+
+
+def _inference(site: _Site, addons: Addons) -> Inference:
+    settings, ground, both = site.settings, site.ground, site.both
+    needs: list[pulumi.Resource] = [ground.node_pools, *addons.mesh_ready]
+    return Inference(
+        "inference",
+        InferenceArgs(
+            inference=settings.platform.inference,
+            cloud=settings.entry.cloud,
+            location=settings.entry.location,
+            pool_names=[pool.name for pool in settings.region.gpu_pools],
+            model_bucket=ground.buckets.names[Purpose.MODEL_REGISTRY],
+            model_size=settings.platform.models.size,
+        ),
+        pulumi.ResourceOptions.merge(both, pulumi.ResourceOptions(depends_on=needs)),
+    )
+
+
+def _mesh(site: _Site, addons: Addons, inference: Inference) -> Mesh:
+    settings, peers, ground, both = site.settings, site.peers, site.ground, site.both
+    platform, name = settings.platform, settings.name
+    location = {region: entry.location for region, entry in platform.regions.items()}
+    near = [name, *settings.peers]
+    return Mesh(
+        "mesh",
+        MeshArgs(
+            cluster_name=names.cluster(platform, name),
+            network=names.network(platform, name),
+            vpc_cidr=str(settings.entry.cidr),
+            failover={location[r]: location[platform.regions[r].failover_to] for r in near},
+            hosts=Hosts(
+                entry=names.entry_fqdn(platform),
+                region=names.region_fqdn(platform, name),
+                disaster=names.dr_fqdn(platform) if platform.failover_of_primary == name else None,
+            ),
+            certificate_arn=ground.certificate.arn,
+            peers=[
+                MeshPeer(
+                    region=peer.region,
+                    cluster_name=peer.outputs.cluster.name,
+                    api_endpoint=peer.outputs.cluster.endpoint,
+                    api_ca=peer.outputs.cluster.ca,
+                    token=peer.reader_token,
+                    nat_ips=peer.outputs.nat_ips,
+                )
+                for peer in peers
+            ],
+            after=[*addons.mesh_ready, addons.load_balancer_controller],
+            serving=[inference],
+            tags=tags(platform.name, name, "mesh"),
+        ),
+        both,
+    )
+
+
+def _watch(site: _Site, addons: Addons, inference: Inference) -> None:
+    """What watches the region and its peers, tells people, and raises the region's floor."""
+    settings, platform = site.settings, site.settings.platform
+    token = settings.mesh_ca_key.apply(_webhook_token)
+    needs: list[pulumi.Resource] = [inference, *addons.releases.values()]
+    after = pulumi.ResourceOptions.merge(site.both, pulumi.ResourceOptions(depends_on=needs))
+    _alerting(site, token, after)
+    Failover(
+        "failover",
+        FailoverArgs(
+            steady=platform.inference.replicas,
+            raised=platform.inference.peak_replicas,
+            peers=settings.peers,
+            token=token,
+            cluster_cidr=str(settings.entry.cidr),
+            event_bus_version=EVENT_BUS_VERSION,
+        ),
+        after,
+    )
+
+
+def _keep(site: _Site, addons: Addons, inference: Inference) -> None:
+    """What keeps copies of the region, and tells people how to come back."""
+    settings, ground, both = site.settings, site.ground, site.both
+    platform, name = settings.platform, settings.name
+    targets = {region: entry.failover_to for region, entry in platform.regions.items()}
+    Backup(
+        "backup",
+        BackupArgs(
+            region=name,
+            location=settings.entry.location,
+            account=platform.account,
+            cluster_name=ground.cluster.name,
+            peers=[peer.region for peer in site.peers],
+            velero_bucket=ground.buckets.names[Purpose.VELERO],
+            registry_bucket=ground.buckets.names[Purpose.MODEL_REGISTRY],
+            registry_backup_bucket=ground.buckets.names[Purpose.MODEL_REGISTRY_BACKUP],
+            kms_key_arn=ground.buckets.kms_key_arn,
+            rpo=platform.objectives.rpo,
+            interval=platform.backup.interval,
+            registry_interval=platform.backup.registry_interval,
+            slot=slots(targets, platform.primary)[name],
+            velero=[addons.releases["velero"]],
+            serving=[inference],
+            tags=tags(platform.name, name, "backup"),
+        ),
+        both,
+    )
+    Runbook(
+        "runbook",
+        RunbookArgs(platform=platform, region=name, zone_id=ground.zone_id, after=[inference]),
+        both,
+    )
+
+
+def _webhook_token(mesh_ca_key: str) -> str:
+    """The token with which Alertmanager proves itself to the event source: one secret less to hand out.
+
+    Derived one way from the region's own authority, so it tells nothing of it and changes when it is rotated.
+    """
+    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"standfast/failover-webhook")
+    return derive.derive(mesh_ca_key.encode()).hex()
+
+
+def _alerting(site: _Site, token: pulumi.Output[str], after: pulumi.ResourceOptions) -> None:
+    settings, ground = site.settings, site.ground
+    platform, name, location = settings.platform, settings.name, settings.entry.location
+    objectives = platform.objectives
+    topic = ground.topics.regional_arn
+    delivery = SnsDelivery(
+        "alert-delivery",
+        SnsDeliveryArgs(
+            cluster_name=ground.cluster.name,
+            account=platform.account,
+            location=location,
+            topic_arn=topic,
+            tags=tags(platform.name, name, "alerting"),
+        ),
+        after,
+    )
+    Alerting(
+        "alerting",
+        AlertingArgs(
+            region=name,
+            zones=settings.region.zones,
+            replicas=platform.inference.replicas,
+            min_available=platform.inference.min_available,
+            host=names.region_fqdn(platform, name),
+            peers=[
+                WatchedPeer(region=peer, host=names.region_fqdn(platform, peer)) for peer in settings.peers
+            ],
+            model_storage=model_storage_probe(ground.buckets.names[Purpose.MODEL_REGISTRY], location),
+            schedules=schedule_ages(objectives.rpo),
+            cronjobs=registry_ages(objectives.rpo),
+            event_source_url=EVENT_SOURCE_URL,
+            token=token,
+            receiver=sns_receiver(topic, location),
+        ),
+        pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[delivery])),
+    )
+
+
+def _export(site: _Site, mesh: Mesh) -> None:
+    settings = site.settings
+    platform, name = settings.platform, settings.name
+    endpoints = {
+        "entry": f"https://{names.entry_fqdn(platform)}",
+        "region": f"https://{names.region_fqdn(platform, name)}",
+    }
+    if platform.failover_of_primary == name:
+        endpoints["disaster"] = f"https://{names.dr_fqdn(platform)}"
+    outputs: dict[str, pulumi.Input[object]] = {
+        "region": name,
+        "zones": list(settings.region.zones),
+        "joinedPeers": [peer.region for peer in site.peers],
+        "endpoints": endpoints,
+        "loadBalancers": {"ingress": mesh.ingress_hostname, "eastWest": mesh.east_west_hostname},
+        "meshRoots": _roots(settings),
+        TOKEN_OUTPUT: mesh.remote_reader_token,
+        **region_aws.exported(site.ground),
+    }
+    for key, value in outputs.items():
+        pulumi.export(key, value)
