@@ -27,8 +27,8 @@ _T = TypeVar("_T")
 
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=5.0)
 # A watch that says nothing is looked after this often, so that interrupts and deadlines are seen.
-WATCH_SECONDS: Final = 5.0
-_REDISCOVER_SECONDS: Final = 1.0
+WATCH_SECONDS: Final = 2.0
+_REDISCOVER_SECONDS: Final = 0.2
 
 
 class RefusedError(ProviderError):
@@ -89,7 +89,7 @@ class Cluster:
     # Discovery
 
     def kind(self, api_version: str, kind: str) -> Kind | None:
-        """The kind, None if the API server does not know it (asked anew at most once a second)."""
+        """The kind, None if the API server does not know it (asked anew at most five times a second)."""
         with self._lock:
             found = self._kinds.get(api_version, {}).get(kind)
             if (

@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.providers.base import Path
 
-_ABSENT: Any = object()
+ABSENT: Any = object()
 # What identifies the items of the API's associative lists, most telling first.
 _ITEM_KEYS = ("name", "mountPath", "containerPort", "port", "ip", "topologyKey", "type", "key", "uid")
 _STEP = re.compile(r'\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?([^.\[\]]+)')
@@ -33,10 +33,10 @@ def live_inputs(inputs: Any, known: Any, live: Any) -> Any:
         before: dict[str, Any] = known if isinstance(known, dict) else {}
         result: dict[str, Any] = {}
         for key, said in inputs.items():
-            now, then = live.get(key, _ABSENT), before.get(key, _ABSENT)
-            if now is _ABSENT and then is _ABSENT:
+            now, then = live.get(key, ABSENT), before.get(key, ABSENT)
+            if now is ABSENT and then is ABSENT:
                 result[key] = deepcopy(said)
-            elif now is not _ABSENT:
+            elif now is not ABSENT:
                 result[key] = live_inputs(said, then, now)
         return result
     if isinstance(inputs, list) and isinstance(live, list):
@@ -134,29 +134,30 @@ def keep_live(document: dict[str, Any], live: dict[str, Any], paths: tuple[str, 
     result = deepcopy(document)
     for text in paths:
         path = parse_path(text)
-        value = _at(live, path)
+        value = value_at(live, path)
         if path and "*" not in path:
             _put(result, path, value)
     return result
 
 
-def _at(value: Any, path: Path) -> Any:
+def value_at(value: Any, path: Path) -> Any:
+    """What is at `path`; `ABSENT` if there is nothing."""
     for step in path:
         if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and step < len(value) else _ABSENT
+            value = value[step] if isinstance(value, list) and step < len(value) else ABSENT
         else:
-            value = value.get(step, _ABSENT) if isinstance(value, dict) else _ABSENT
+            value = value.get(step, ABSENT) if isinstance(value, dict) else ABSENT
     return value
 
 
 def _put(document: Any, path: Path, value: Any) -> None:
     """Set or, for an absent value, remove what is at `path`, where the way to it exists."""
-    parent = _at(document, path[:-1])
+    parent = value_at(document, path[:-1])
     last = path[-1]
     if isinstance(parent, dict) and isinstance(last, str):
-        if value is _ABSENT:
+        if value is ABSENT:
             parent.pop(last, None)
         else:
             parent[last] = deepcopy(value)
-    elif isinstance(parent, list) and isinstance(last, int) and last < len(parent) and value is not _ABSENT:
+    elif isinstance(parent, list) and isinstance(last, int) and last < len(parent) and value is not ABSENT:
         parent[last] = deepcopy(value)

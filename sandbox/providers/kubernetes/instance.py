@@ -14,7 +14,7 @@ from sandbox.providers.kubernetes.settings import Settings
 
 MANAGER_KEY: Final = "__fieldManager"
 # A namespace or a definition that is being made at this moment is waited for this long, in seconds.
-PATIENCE: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
+PATIENCE: Final = (0.2, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def id_of(kind: Kind, document: Properties) -> str:
 def required_kind(call: Call[Instance], inputs: Properties) -> Kind:
     """The kind of `inputs`; one that is being defined at this moment is waited for. Raises ProviderError."""
     api_version, kind_name = inputs["apiVersion"], inputs["kind"]
-    for pause in () if call.preview else PATIENCE[:3]:
+    for pause in () if call.preview else PATIENCE:
         if call.instance.cluster.kind(api_version, kind_name) is not None:
             break
         time.sleep(pause)

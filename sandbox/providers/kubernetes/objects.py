@@ -32,7 +32,7 @@ from sandbox.providers.base import (
 )
 from sandbox.providers.kubernetes.api import Kind, RefusedError
 from sandbox.providers.kubernetes.applying import apply, apply_new, dry_run, told
-from sandbox.providers.kubernetes.fields import keep_live, live_inputs, live_secret_inputs, owned_by
+from sandbox.providers.kubernetes.fields import keep_live, live_inputs, live_secret_inputs, owned_by, value_at
 from sandbox.providers.kubernetes.immutable import immutable_paths
 from sandbox.providers.kubernetes.instance import (
     MANAGER_KEY,
@@ -42,6 +42,7 @@ from sandbox.providers.kubernetes.instance import (
     manager_of,
     required_kind,
 )
+from sandbox.providers.kubernetes.quantity import same_quantity
 from sandbox.providers.kubernetes.tokens import parse_token, refuse_patch_kinds
 from sandbox.providers.kubernetes.waiting import (
     NotReadyError,
@@ -92,7 +93,7 @@ def check(call: Call[Instance], new: Properties) -> Checked:
 def diff(call: Call[Instance], old: State, new: Properties) -> Diff:
     """Old inputs against new ones. Replacing means deleting first when the new object has the same name."""
     group, _, version = new["apiVersion"].rpartition("/")
-    changes = [each for each in compare(old.inputs, new) if not _never_ours(call, old, each)]
+    changes = [each for each in compare(old.inputs, new) if not _same_after_import(call, old, new, each)]
     paths = immutable_paths(group, new["kind"], old.inputs, new, call.instance.settings.replaced_kinds)
     old_group = str(old.inputs.get("apiVersion", f"{group}/{version}")).rpartition("/")[0]
     if old_group != group:
@@ -107,14 +108,17 @@ def _place(inputs: Properties) -> tuple[Any, Any, Any]:
     return inputs.get("kind"), metadata.get("namespace"), metadata.get("name")
 
 
-def _never_ours(call: Call[Instance], old: State, change: Change) -> bool:
-    """Whether a field that the program leaves out belongs to someone else, so that applying would keep it.
+def _same_after_import(call: Call[Instance], old: State, new: Properties, change: Change) -> bool:
+    """Whether a difference to what an import read is none: a default that the program need not say, or
+    an amount that the API server writes in another form.
 
     Only an import leaves managed fields in the state: what it read says more than the program means to own.
     """
-    if change.kind is not ChangeKind.DELETE or "managedFields" not in old.outputs.get("metadata", {}):
+    if "managedFields" not in old.outputs.get("metadata", {}):
         return False
-    return not owned_by(manager_of(call, old.outputs), old.outputs, change.path)
+    if change.kind is ChangeKind.DELETE:
+        return not owned_by(manager_of(call, old.outputs), old.outputs, change.path)
+    return same_quantity(value_at(old.inputs, change.path), value_at(new, change.path))
 
 
 def create(call: Call[Instance], inputs: Properties) -> Created:
@@ -208,10 +212,22 @@ def _ready(
     """Outputs of an applied object once it is ready; a state that is kept when it does not become so."""
     extra = {MANAGER_KEY: manager, **{key: inputs[key] for key in ("stringData",) if key in inputs}}
     try:
-        return _outputs(await_ready(call, call.instance.cluster, kind, live), extra)
+        ready = await_ready(call, call.instance.cluster, kind, live)
+        if kind.kind == "CustomResourceDefinition":
+            _await_served(call, ready)
+        return _outputs(ready, extra)
     except NotReadyError as error:
         outputs = _outputs(error.live, extra)
         raise InitFailedError([str(error)], id=id_of(kind, inputs), outputs=outputs) from error
+
+
+def _await_served(call: Call[Instance], definition: Properties) -> None:
+    """An established definition is served a moment later; its kind would be unknown till then."""
+    spec = definition["spec"]
+    for version in spec["versions"]:
+        if version["served"]:
+            inputs = {"apiVersion": f"{spec['group']}/{version['name']}", "kind": spec["names"]["kind"]}
+            required_kind(call, inputs)
 
 
 def _outputs(live: Properties, extra: Properties) -> Properties:

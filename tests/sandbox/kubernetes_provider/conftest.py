@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from itertools import count
 
@@ -56,6 +57,14 @@ def served() -> Iterator[Served]:
 @pytest.fixture
 def engine(region: Region, served: Served) -> Engine:
     return Engine(served.port, kubeconfig=region.kubeconfig).configure()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of the loopback address on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 _numbers = count()

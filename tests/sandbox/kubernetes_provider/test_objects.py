@@ -309,7 +309,7 @@ def test_what_replaces_an_object(engine: Engine, namespace: str) -> None:
         ),
     ],
 )
-def test_immutable_fields(
+def test_immutable_fields(  # noqa: PLR0917 (a table)
     engine: Engine, namespace: str, token: str, old: Properties, new: Properties, places: set[str]
 ) -> None:
     found, first = replaced(engine, token, named("x", namespace, **old), named("x", namespace, **new))
@@ -408,7 +408,7 @@ def test_a_missing_namespace_is_named(engine: Engine) -> None:
 
 def test_deleting_a_namespace_waits_until_it_is_gone(engine: Engine, region: Region) -> None:
     kept = engine.create(NAMESPACE, {"metadata": {"name": "short-lived"}})
-    engine.create(DEPLOYMENT, deployment("short-lived"))
+    engine.create(DEPLOYMENT, deployment("short-lived", terminationGracePeriodSeconds=1))
     engine.delete(kept)
     assert region.api.find("/api/v1/namespaces/short-lived") is None
 
