@@ -31,7 +31,7 @@ from sandbox.paths import (
     cache_root,
     write_atomic,
 )
-from sandbox.processes import Processes, ProcessRecord
+from sandbox.processes import Processes, ProcessRecord, marked
 
 _INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME")
 # Under the kernel's ephemeral range (32768 up): no outgoing connection takes a port before its server.
@@ -126,7 +126,17 @@ class Machine:
             log=log,
         )
         self._processes.save(record)
+        self._await_marker(child)
         return record
+
+    def _await_marker(self, child: subprocess.Popen[bytes]) -> None:
+        """The kernel shows a new program's environment a moment after it has begun."""
+        deadline = time.monotonic() + 1.0
+        while child.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(psutil.Error):
+                if marked(psutil.Process(child.pid), self._paths.id):
+                    return
+            time.sleep(0.002)
 
 
 def _created(pid: int) -> float:
