@@ -17,6 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
+from pulumi.runtime.settings import get_root_resource
 
 from tests.program.answers import call_of, id_of, outputs_of
 
@@ -61,13 +62,15 @@ class Recorded:
 class Recording:
     """What a program registered, in order, and what it returned (outputs resolved).
 
-    ``ids`` and ``outputs`` hold what was made up for the resource of a logical name.
+    ``ids`` and ``outputs`` hold what was made up for the resource of a logical name, ``exports`` the stack's
+    outputs.
     """
 
     resources: list[Recorded] = field(default_factory=list[Recorded])
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
     ids: dict[str, str] = field(default_factory=dict[str, str])
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    exports: dict[str, Any] = field(default_factory=dict[str, Any])
     result: Any = None
 
     def of(self, type_: str) -> list[Recorded]:
@@ -237,15 +240,15 @@ def record(
         monitor=_Monitor(answers, recording),
     )
 
-    def keep(value: Any) -> None:
-        recording.result = value
+    def keep(values: list[Any]) -> None:
+        recording.result, recording.exports = values
 
     @mocks.test
     def run() -> Any:
         returned = program()
-        if isinstance(returned, pulumi.Resource):
-            return None
-        return pulumi.Output.from_input(returned).apply(keep)
+        # A component is no value to wait for.
+        result = None if isinstance(returned, pulumi.Resource) else returned
+        return pulumi.Output.all(result, get_root_resource().outputs).apply(keep)
 
     run()
     return recording
