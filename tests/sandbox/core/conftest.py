@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox import lifecycle
-from sandbox.paths import SandboxPaths
 from sandbox.tools import Tools, ensure
+from tests.sandbox.core.leftovers import forget
 
 NewIdentity = Callable[[], str]
 
@@ -31,13 +30,4 @@ def identity() -> Iterator[NewIdentity]:
 
     yield new
     for name in made:
-        lifecycle.down(identity=name)
-        _remove_logs(SandboxPaths.of(name))
-
-
-def _remove_logs(paths: SandboxPaths) -> None:
-    for file in paths.kept_logs.glob("*"):
-        file.unlink()
-    if paths.kept_logs.is_dir():
-        paths.kept_logs.rmdir()
-    paths.lock.unlink(missing_ok=True)
+        forget(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
 import ssl
 import stat
 import time
@@ -26,6 +27,7 @@ from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
 from sandbox.tools import Tools
 from sandbox.zones import Zones, pod_blocks, start_zone, stop_zone, stopped_zones
+from tests.sandbox.core.leftovers import forget
 
 pytestmark = pytest.mark.engine
 
@@ -47,9 +49,9 @@ def _begin(name: str, tools: Tools) -> tuple[SandboxPaths, ClusterAccess]:
 
 @pytest.fixture(scope="module")
 def cluster(tools: Tools) -> Iterator[tuple[SandboxPaths, ClusterAccess]]:
-    paths, access = _begin("test-core-cluster", tools)
+    paths, access = _begin(f"test-core-{os.getpid()}", tools)
     yield paths, access
-    Processes(paths).stop_all()
+    forget(paths.id)
 
 
 def _until(true: Callable[[], bool], seconds: float) -> float:
@@ -184,8 +186,8 @@ def test_custom_resources_are_checked_by_their_schema(
     kinds = {d["spec"]["names"]["kind"] for d in load_crds(folder)}
     assert kinds >= {
         "DestinationRule", "Gateway", "VirtualService", "PeerAuthentication", "AuthorizationPolicy",
-        "Schedule", "BackupStorageLocation", "PrometheusRule", "ServiceMonitor", "Probe", "AlertmanagerConfig",
-        "EventBus", "EventSource", "Sensor", "VolumeSnapshotClass",
+        "Schedule", "BackupStorageLocation", "PrometheusRule", "ServiceMonitor", "Probe",
+        "AlertmanagerConfig", "EventBus", "EventSource", "Sensor", "VolumeSnapshotClass",
     }  # fmt: skip
     rule: dict[str, Any] = {
         "apiVersion": "networking.istio.io/v1",
@@ -312,7 +314,7 @@ def test_the_descheduler_runs_as_its_release_says(cluster: tuple[SandboxPaths, C
 
 def test_two_sandboxes_side_by_side_do_not_meet(cluster: tuple[SandboxPaths, ClusterAccess], tools: Tools):
     _, one = cluster
-    paths, other = _begin("test-core-beside", tools)
+    paths, other = _begin(f"test-beside-{os.getpid()}", tools)
     try:
         assert one.endpoint != other.endpoint
         with pytest.raises((ApiError, OSError)):
@@ -323,6 +325,7 @@ def test_two_sandboxes_side_by_side_do_not_meet(cluster: tuple[SandboxPaths, Clu
         assert uids[0] != uids[1]
     finally:
         assert Processes(paths).stop_all() == 4
+        forget(paths.id)
     assert one.api().get("/readyz") == "ok"
 
 
