@@ -9,6 +9,7 @@ from components.failover.args import (
     EVENT,
     EVENT_BUS,
     EVENT_SOURCE,
+    EVENT_SOURCE_URL,
     FAILBACK,
     FAILBACK_ALERT,
     FAILOVER_ALERT,
@@ -110,6 +111,7 @@ def event_source() -> dict[str, Any]:
             "template": _template({"eventsource-name": EVENT_SOURCE}, EVENT_SOURCE),
             "webhook": {
                 EVENT: {
+                    "url": EVENT_SOURCE_URL.removesuffix(f"/{EVENT}"),
                     "endpoint": f"/{EVENT}",
                     "method": "POST",
                     "port": str(PORT),
@@ -155,7 +157,7 @@ def _patch(
         "template": {"name": name, "k8s": k8s},
         # A patch that is made twice changes nothing the second time, so it may be tried again.
         "atLeastOnce": True,
-        "retryStrategy": {"steps": 6, "duration": "2s", "factor": "2", "jitter": "0.2"},
+        "retryStrategy": {"steps": 6, "duration": "2s", "factor": 2, "jitter": 0.2},
     }
 
 
