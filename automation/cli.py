@@ -9,7 +9,6 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import typer
 
 from automation.commands import check, demo, drill, mesh_ca, regions, sandbox
@@ -54,12 +53,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result = command.main(
             args=None if arguments is None else list(arguments), prog_name="standfast", standalone_mode=False
         )
-    except click.exceptions.Exit as ended:
+    except typer.Exit as ended:
         return ended.exit_code
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        tell(f"{error.format_message()} See `standfast --help`, or --help after a command.")
         return Exit.REFUSED
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         tell("stopped")
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -78,7 +77,7 @@ def _tell_error(error: Exception) -> Exit:
     if isinstance(error, AutomationError):
         tell(str(error))
         return error.exit_code
-    if isinstance(error, SandboxError | DrillError | MeshCaError):
+    if isinstance(error, SandboxError | DrillError):
         tell(str(error))
         return Exit.ERROR
     tell(f"an error that should not happen ({type(error).__name__}: {error}); details: {_kept()}")

@@ -150,17 +150,16 @@ class Stacks:
         except StackNotFoundError as error:
             raise NotUpError(region, self._place.target) from error
 
-    def set_config(self, region: str, key: str, values: dict[str, str], *, secret: bool = False) -> None:
-        """Set a configuration value: an object's fields, or with the one field "" the value itself.
+    def set_config(self, region: str, key: str, values: dict[str, str]) -> None:
+        """Set the fields of a configuration object, which anyone may read."""
+        pairs = [f"--plaintext={key}.{name}={value}" for name, value in values.items()]
+        with engine_errors("config set-all", region, self._place.logs):
+            self._pulumi("config", "set-all", "--path", *pairs, "--stack", region)
 
-        A value goes to the engine on its standard input, so that no list of processes shows it.
-        """
-        self._workspace.select_stack(region)
-        for name, value in values.items():
-            path = ["--path", f"{key}.{name}"] if name else [key]
-            kind = "--secret" if secret else "--plaintext"
-            with engine_errors("config set", region, self._place.logs):
-                self._pulumi("config", "set", *path, kind, "--stack", region, text=value)
+    def set_secret(self, region: str, key: str, value: str) -> None:
+        """Set a secret, by the engine's standard input: no list of processes shows it."""
+        with engine_errors("config set", region, self._place.logs):
+            self._pulumi("config", "set", key, "--secret", "--stack", region, text=value)
 
     def _stack(self, region: str) -> Stack:
         try:

@@ -32,9 +32,13 @@ def workspace_of(target: TargetName) -> Workspace:
     """Where the engine runs for this target. SandboxError when there is no sandbox."""
     if target is TargetName.CLOUD:
         return Workspace(folder=checkout(), logs=log_folder(), target=target)
-    state = lifecycle().load()
+    sandbox = lifecycle()
+    state = sandbox.load()
     return Workspace(
-        folder=state.workspace, env=state.engine_env, logs=state.root / "logs" / "engine", target=target
+        folder=sandbox.refresh_workspace(),
+        env=state.engine_env,
+        logs=state.root / "logs" / "engine",
+        target=target,
     )
 
 

@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from automation.bring_up import BroughtUp, bring_up
+from automation.bring_up import JOINED, BroughtUp, bring_up
 from automation.commands import mesh_ca, sandbox
-from automation.commands.common import note_seconds, progress, show, tell
+from automation.commands.common import JsonOption, emit_json, note_seconds, progress, show, tell
 from automation.commands.drill import hold
 from automation.errors import Exit
 from automation.joins import order
 from automation.project import demand_sound, platform
-from automation.stacks import Stacks
+from automation.stacks import Outcome, Stacks
 from automation.targets import TargetName, drill_target, lifecycle, settle, workspace_of
 from config.platform import Platform
 from drills.model import Options, Report, Verdict
@@ -31,15 +31,20 @@ SERVICE = Workload("inference-service", "ml-serving", {"app": "inference"})
 
 @dataclass(frozen=True)
 class Shown:
-    """What the demo's table needs of one region."""
+    """What the demo's table needs of one region; `ups` are the runs that brought it up, in order."""
 
     region: str
-    outputs: Mapping[str, Any]
-    resources: int
+    ups: Sequence[Outcome]
     ready: Mapping[str, int]
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack's outputs after its last run."""
+        return self.ups[-1].outputs
 
 
 def demo(
+    *,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave everything up, and say how to reach it.")
     ] = False,
@@ -49,19 +54,25 @@ def demo(
             "--as-in-the-lesson", help="Show the lesson's own service beside, which takes 8 minutes."
         ),
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Bring both regions up on this machine, lose a zone, show the recovery, and stop everything again."""
     began = time.monotonic()
     try:
         with progress() as display:
             state = sandbox.start(display)
+            started = time.monotonic() - began
             result, whole = _regions_up(display)
             up_after = time.monotonic() - began
             target = drill_target(TargetName.SANDBOX)
             report = hold(DRILL, target, Options(whole.primary, as_in_the_lesson=as_in_the_lesson), display)
             shown = [_shown(result, region, target) for region in whole.regions]
-        show(regions_table(shown), report.table())
-        tell(f"both regions were up after {up_after:.0f} s, all of it took {time.monotonic() - began:.0f} s")
+        seconds = {"sandboxUp": started, "regionsUp": up_after, "all": time.monotonic() - began}
+        if as_json:
+            emit_json(document(shown, report, seconds))
+        else:
+            show(regions_table(shown), report.table())
+        tell(f"both regions were up after {up_after:.0f} s, all of it took {seconds['all']:.0f} s")
     except BaseException:
         if keep:
             tell("what came up stays up; `make down` stops it")
@@ -72,7 +83,8 @@ def demo(
         _tell_how_to_reach(state, whole)
     else:
         _stop()
-    _end(report)
+    if report.verdict is Verdict.BROKEN:
+        raise typer.Exit(Exit.BROKEN)
 
 
 def _regions_up(display: Display) -> tuple[BroughtUp, Platform]:
@@ -80,7 +92,7 @@ def _regions_up(display: Display) -> tuple[BroughtUp, Platform]:
     whole = platform(place.folder)
     stacks = Stacks(place, display, note_every=note_seconds())
     stacks.init(tuple(whole.regions))
-    mesh_ca.ensure(stacks, place.folder, whole, display)
+    mesh_ca.ensure(stacks, place.folder, whole, place.folder.parent / "mesh-root.pem", display)
     demand_sound(place.folder, ())
     result = bring_up(stacks, whole, order(whole))
     settle(TargetName.SANDBOX, tuple(whole.regions))
@@ -88,12 +100,35 @@ def _regions_up(display: Display) -> tuple[BroughtUp, Platform]:
 
 
 def _shown(result: BroughtUp, region: str, target: Target) -> Shown:
-    last = result.last(region)
+    ups = [outcome for outcome in result.outcomes if outcome.region == region]
     cluster = target.cluster(region)
     view = View(SERVICE)
     for found in (*cluster.list("Node"), *cluster.list("Pod", SERVICE.namespace)):
         view.apply("ADDED", found)
-    return Shown(region, last.outputs, last.resources, view.snapshot(0.0).ready)
+    return Shown(region, ups, view.snapshot(0.0).ready)
+
+
+def document(regions: Sequence[Shown], report: Report, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """The demo's result as JSON has it."""
+    return {
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "regions": {
+            shown.region: {
+                "resources": shown.ups[-1].resources,
+                "zones": _zones(shown),
+                "readyReplicas": dict(shown.ready),
+                "joinedPeers": list(shown.outputs.get(JOINED) or ()),
+                "buckets": _buckets(shown),
+                "endpoints": _endpoints(shown),
+                "ups": [
+                    {"seconds": round(up.seconds, 1), "resources": up.resources, "changes": up.changes}
+                    for up in shown.ups
+                ],
+            }
+            for shown in regions
+        },
+        "drill": report.document(),
+    }
 
 
 def regions_table(regions: Sequence[Shown]) -> Table:
@@ -103,12 +138,12 @@ def regions_table(regions: Sequence[Shown]) -> Table:
     for shown in regions:
         table.add_column(shown.region, overflow="fold")
     rows: dict[str, list[str]] = {
-        "resources": [str(shown.resources) for shown in regions],
+        "resources": [str(shown.ups[-1].resources) for shown in regions],
         "zones": [", ".join(_zones(shown)) for shown in regions],
         "ready replicas": [
             ", ".join(f"{zone[-1]} {shown.ready.get(zone, 0)}" for zone in _zones(shown)) for shown in regions
         ],
-        "joined peers": [", ".join(shown.outputs.get("joinedPeers") or ()) for shown in regions],
+        "joined peers": [", ".join(shown.outputs.get(JOINED) or ()) for shown in regions],
         "buckets": ["\n".join(_buckets(shown)) for shown in regions],
         "endpoints": ["\n".join(_endpoints(shown)) for shown in regions],
     }
@@ -142,8 +177,3 @@ def _tell_how_to_reach(state: Any, whole: Platform) -> None:
 def _stop() -> None:
     with progress() as display:
         lifecycle().down(display)
-
-
-def _end(report: Report) -> None:
-    if report.verdict is Verdict.BROKEN:
-        raise typer.Exit(Exit.BROKEN)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import RenderableType
 from rich.table import Table
 
 from automation.commands.common import JsonOption, emit_json, progress, show, tell
@@ -12,6 +13,9 @@ from automation.project import demand_sound, platform
 from automation.targets import checkout, lifecycle
 from config.files import read_folder
 from sandbox.progress import Progress
+
+if TYPE_CHECKING:
+    from sandbox.status import SandboxStatus
 
 app = typer.Typer(
     help="Both regions on this machine: real engine, real Kubernetes API servers, moto.", no_args_is_help=True
@@ -47,11 +51,43 @@ def down() -> None:
 @app.command()
 def status(as_json: JsonOption = False) -> None:
     """Show what runs, where it answers, and which add-ons are real processes or only recorded."""
-    found = lifecycle().status()
+    lifecycle()
+    from sandbox.status import status as look  # noqa: PLC0415 - only a sandbox user has what it needs
+
+    found = look()
     if as_json:
-        emit_json(found)
-        return
-    show(*_status_tables(found))
+        emit_json(found.model_dump(mode="json"))
+    else:
+        show(*status_tables(found))
+
+
+def status_tables(found: SandboxStatus) -> list[RenderableType]:
+    """The sandbox as a person sees it."""
+    if not found.exists:
+        return [f"sandbox {found.id} is not up; `standfast sandbox up` starts it"]
+    processes = Table(title="processes")
+    for column in ("process", "state", "pid", "port", "MiB"):
+        processes.add_column(column, justify="left" if column in {"process", "state"} else "right")
+    for row in found.processes:
+        numbers = ("" if value is None else str(value) for value in (row.pid, row.port, row.memory_mib))
+        processes.add_row(row.name, str(row.state), *numbers)
+    regions = Table(title="regions")
+    for column in ("region", "location", "zones", "API server", "kubeconfig"):
+        regions.add_column(column, overflow="fold")
+    for region in found.regions:
+        answers = region.endpoint if region.reachable else f"{region.endpoint} does not answer"
+        zones = ", ".join(zone[-1] for zone in region.zones)
+        regions.add_row(region.name, region.location, zones, answers, str(region.kubeconfig))
+    addons = Table(title="add-ons")
+    for column in ("region", "release", "chart", "what stands here"):
+        addons.add_column(column)
+    for addon in found.addons:
+        addons.add_row(addon.region, addon.release, f"{addon.chart} {addon.version}", str(addon.kind))
+    state = "up" if found.up else "not whole; `standfast sandbox up` finishes it"
+    summary = (
+        f"sandbox {found.id} is {state}; {found.memory_mib} MiB; moto: {found.moto_url}; state: {found.root}"
+    )
+    return [processes, regions, addons, summary]
 
 
 @app.command()

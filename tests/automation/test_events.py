@@ -107,6 +107,15 @@ def test_a_refused_configuration_ends_with_two(tmp_path: Path) -> None:
     assert "a.b: 1: is wrong" in str(caught.value)
 
 
+def test_what_the_program_printed_counts_when_no_resource_failed() -> None:
+    tally = Tally()
+    for line in ("error: " + TRACEBACK).splitlines():
+        tally.record(diagnostic(f"{line}\n\n", severity="info#err"))
+    assert tally.causes() == [Failure("", "ValueError: no such zone")]
+    tally.record(diagnostic("bucket models is taken", BUCKET))
+    assert tally.causes() == [Failure(BUCKET, "bucket models is taken")]
+
+
 def test_a_refusal_in_a_traceback_is_one_too(tmp_path: Path) -> None:
     tally = Tally()
     text = TRACEBACK.replace(

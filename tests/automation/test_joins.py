@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +46,7 @@ class Program:
         self.calls: list[str] = []
         self.blind: set[str] = set()
 
-    def init(self, regions: tuple[str, ...] | list[str]) -> None:
+    def init(self, regions: Sequence[str]) -> None:
         self.initialised |= set(regions)
 
     def up(self, region: str) -> Outcome:

@@ -1,0 +1,226 @@
+"""The command line as a person or a script meets it: exit codes, one document on stdout, clear words."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from automation import cli
+from automation.commands import regions as region_commands
+from automation.commands.demo import Shown, document, regions_table
+from automation.commands.mesh_ca import fill
+from automation.errors import Exit
+from automation.mesh_ca import MeshCaError, make_root, save_root
+from automation.project import platform
+from automation.stacks import Outcome
+from automation.targets import checkout
+from drills.catalogue import DRILLS
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for path in checkout().glob("Pulumi*.yaml"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+class Settings:
+    """Stands for the engine's `config set`: writes into the stack files as it does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _change(self, region: str, key: str, value: Any) -> None:
+        path = self.folder / f"Pulumi.{region}.yaml"
+        content = yaml.safe_load(path.read_text())
+        content["config"][key] = value
+        path.write_text(yaml.safe_dump(content))
+
+    def set_config(self, region: str, key: str, values: dict[str, str]) -> None:
+        self._change(region, key, values)
+
+    def set_secret(self, region: str, key: str, value: str) -> None:
+        self._change(region, key, {"secure": "v1:sealed"})
+
+
+def certified(project: Path, root: Path | None = None) -> list[str]:
+    place: Any = Settings(project)
+    return fill(place, project, platform(project), root or project / "root.pem")
+
+
+def test_check_names_every_fault_in_one_json_document(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certified(project)
+    content = yaml.safe_load((project / "Pulumi.yaml").read_text())
+    value = content["config"]["standfast:platform"]["value"]
+    value["regions"]["us-east"]["failoverTo"] = "us-east"
+    value["colour"] = "red"
+    (project / "Pulumi.yaml").write_text(yaml.safe_dump(content))
+    code = cli.run(["check", "--json", "--directory", str(project)])
+    found = json.loads(capsys.readouterr().out)
+    assert code == Exit.REFUSED
+    assert not found["ok"]
+    keys = {problem["key"] for problem in found["problems"]}
+    assert {"standfast:platform.regions.us-east.failoverTo", "standfast:platform.colour"} <= keys
+
+
+def test_check_is_content_with_sound_files(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert certified(project) == ["us-east", "eu-west"]
+    assert cli.run(["check", "--json", "--directory", str(project)]) == Exit.OK
+    assert json.loads(capsys.readouterr().out) == {"ok": True, "problems": []}
+    assert cli.run(["check", "-C", str(project)]) == Exit.OK
+
+
+def test_certificates_are_only_made_where_they_are_missing(project: Path) -> None:
+    certified(project)
+    assert certified(project) == []
+    other = project / "other.pem"
+    save_root(make_root(platform(project).name), other)
+    with pytest.raises(MeshCaError, match="another root"):
+        certified(project, other)
+
+
+def test_a_lost_root_is_not_replaced_in_silence(project: Path) -> None:
+    certified(project)
+    with pytest.raises(MeshCaError, match="is not there"):
+        certified(project, project / "lost.pem")
+
+
+def test_drills_are_listed_as_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["drill", "list", "--json"]) == Exit.OK
+    assert {drill["name"] for drill in json.loads(capsys.readouterr().out)} == set(DRILLS)
+
+
+def test_an_unknown_drill_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["drill", "run", "meteor"]) == Exit.ERROR
+    captured = capsys.readouterr()
+    assert captured.err == "meteor is no drill; the drills are zone-loss\n"
+    assert captured.out == ""
+
+
+def test_a_drill_is_not_guessed_into_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["drill", "run", "zone-loss"]) == Exit.ERROR
+    assert "add --target sandbox" in capsys.readouterr().err
+
+
+def test_an_unknown_region_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["outputs", "mars"]) == Exit.REFUSED
+    assert capsys.readouterr().err == (
+        "mars is no region of this platform; the regions are us-east, eu-west\n"
+    )
+
+
+def test_a_missing_engine_is_one_line_that_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.run(["outputs", "us-east"]) == Exit.ERROR
+    err = capsys.readouterr().err
+    assert "the Pulumi command line (pulumi) cannot be used" in err
+    assert "--target sandbox" in err
+    assert "Traceback" not in err
+
+
+def test_up_is_refused_before_the_engine_when_certificates_are_missing(
+    monkeypatch: pytest.MonkeyPatch, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(region_commands, "folder_of", lambda _: project)
+    monkeypatch.setenv("PATH", "")
+    assert cli.run(["up", "us-east"]) == Exit.REFUSED
+    err = capsys.readouterr().err
+    assert "us-east: standfast:meshCa" in err
+    assert "eu-west: standfast:meshCa" not in err
+
+
+def test_destroy_asks_where_nobody_can_answer(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    assert cli.run(["destroy"]) == Exit.ERROR
+    assert "--yes" in capsys.readouterr().err
+
+
+def test_a_sandbox_that_is_not_up_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cli.run(["outputs", "--target", "sandbox"]) == Exit.ERROR
+    assert "run `standfast sandbox up`" in capsys.readouterr().err
+    assert cli.run(["sandbox", "status", "--json"]) == Exit.OK
+    assert json.loads(capsys.readouterr().out)["up"] is False
+
+
+def test_an_unforeseen_error_is_one_line_and_its_trace_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def boom(*_: Any) -> None:
+        raise LookupError("odd")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(region_commands, "platform", boom)
+    assert cli.run(["outputs"]) == Exit.ERROR
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "LookupError: odd" in err
+    assert "boom" in Path(err.rsplit(": ", 1)[1].strip()).read_text()
+
+
+def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["check", "--colour"]) == Exit.REFUSED
+    assert "No such option" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["sandbox"], ["drill"], ["mesh-ca"]])
+def test_help_says_what_the_exit_codes_are_and_each_command_has_a_line(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([*command, "--help"]) == Exit.OK
+    text = capsys.readouterr().out
+    listed = text.partition("Commands:")[2].strip().splitlines()
+    assert listed
+    assert all(len(line.split()) > 3 for line in listed)
+    if not command:
+        assert "3 when a promise is" in " ".join(text.split()).replace("\n", " ")
+
+
+SHOWN = Shown(
+    "us-east",
+    [
+        Outcome("us-east", "up", {"create": 7}, 12.34, {"joinedPeers": []}),
+        Outcome(
+            "us-east",
+            "up",
+            {"same": 7, "create": 2},
+            3.21,
+            {
+                "joinedPeers": ["eu-west"],
+                "zones": ["us-east-1a", "us-east-1b"],
+                "buckets": {"velero": {"name": "standfast-velero-us-east-123456789012", "arn": "arn:…"}},
+                "entryFqdn": "inference.example.com",
+                "cluster": {"endpoint": "https://127.0.0.1:6443"},
+            },
+        ),
+    ],
+    {"us-east-1a": 3, "us-east-1b": 3},
+)
+
+
+class NoReport:
+    def document(self) -> dict[str, Any]:
+        return {"drill": "zone-loss"}
+
+
+def test_the_demos_document_and_table_hold_what_the_last_up_gave() -> None:
+    report: Any = NoReport()
+    region = document([SHOWN], report, {"all": 1.26})["regions"]["us-east"]
+    assert region["resources"] == 9
+    assert region["joinedPeers"] == ["eu-west"]
+    assert region["readyReplicas"] == {"us-east-1a": 3, "us-east-1b": 3}
+    assert region["buckets"] == ["standfast-velero-us-east-123456789012"]
+    assert region["endpoints"] == ["inference.example.com", "https://127.0.0.1:6443"]
+    assert [up["seconds"] for up in region["ups"]] == [12.3, 3.2]
+    cells = list(regions_table([SHOWN]).columns[1].cells)
+    assert cells[:4] == ["9", "us-east-1a, us-east-1b", "a 3, b 3", "eu-west"]
