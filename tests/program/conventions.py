@@ -10,8 +10,6 @@ from tests.program.recording import Recorded, Recording
 OWN_TOKEN = re.compile(r"standfast:[a-z_]+:[A-Z][A-Za-z0-9]+")
 PROVIDER = "pulumi:providers:"
 
-READ_ONLY = ("pulumi:pulumi:StackReference",)
-
 
 def faults(recording: Recording) -> list[str]:
     """Every fault, as ``<type> <name>: what is wrong``."""
@@ -19,7 +17,7 @@ def faults(recording: Recording) -> list[str]:
     found = [
         f"{resource.type} {resource.name}: {fault}"
         for resource in recording.resources
-        if not resource.type.startswith((PROVIDER, *READ_ONLY))
+        if not resource.read and not resource.type.startswith(PROVIDER)
         for fault in _faults_of(resource, by_urn)
     ]
     doubled = [urn for urn, count in Counter(r.urn for r in recording.resources).items() if count > 1]

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack
 
 from tests.program.answers import call_of, id_of, outputs_of
 
@@ -26,8 +27,11 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True)
 class Recorded:
-    """One registration. ``inputs`` are resolved and without secret marks; ``depends_on`` and ``parent`` are
-    URNs, ``parent`` empty for a resource right below the stack; ``provider`` is ``<urn>::<id>`` or empty."""
+    """One registration, or one read of what others made (``read``).
+
+    ``inputs`` are resolved and without secret marks; ``depends_on`` and ``parent`` are URNs, ``parent`` empty
+    for a resource right below the stack; ``provider`` is ``<urn>::<id>`` or empty.
+    """
 
     type: str
     name: str
@@ -37,6 +41,7 @@ class Recorded:
     provider: str
     providers: dict[str, str]
     custom: bool
+    read: bool
     protect: bool
     retain_on_delete: bool
     delete_before_replace: bool
@@ -163,32 +168,57 @@ class _Monitor(MockMonitor):
         response = super().RegisterResource(request)
         if request.type == STACK_TYPE:
             return response
-        raw = rpc.deserialize_properties(request.object, keep_unknowns=True)
-        parent = "" if f"::{STACK_TYPE}::" in request.parent else request.parent
         self._recording.resources.append(
             Recorded(
-                type=request.type,
-                name=request.name,
-                urn=response.urn,
-                inputs={key: _plain(value) for key, value in raw.items()},
-                parent=parent,
-                provider=request.provider,
-                providers=dict(request.providers),
+                **_told(request, response.urn, request.object),
                 custom=bool(request.custom),
+                read=False,
                 protect=bool(request.protect),
                 retain_on_delete=bool(request.retainOnDelete),
                 delete_before_replace=bool(request.deleteBeforeReplace),
-                depends_on=frozenset(request.dependencies),
                 ignore_changes=tuple(request.ignoreChanges),
                 aliases=tuple(request.aliases),
-                secret_outputs=tuple(request.additionalSecretOutputs),
-                secret_inputs=frozenset(key for key, value in raw.items() if _has_secret(value)),
+                providers=dict(request.providers),
                 property_depends_on={
                     key: frozenset(value.urns) for key, value in request.propertyDependencies.items()
                 },
             )
         )
         return response
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the name that the SDK calls
+        response = super().ReadResource(request)
+        self._recording.resources.append(
+            Recorded(
+                **_told(request, response.urn, request.properties),
+                custom=True,
+                read=True,
+                protect=False,
+                retain_on_delete=False,
+                delete_before_replace=False,
+                ignore_changes=(),
+                aliases=(),
+                providers={},
+                property_depends_on={},
+            )
+        )
+        return response
+
+
+def _told(request: Any, urn: str, properties: Any) -> dict[str, Any]:
+    """What registrations and reads have in common."""
+    raw = rpc.deserialize_properties(properties, keep_unknowns=True)
+    return {
+        "type": request.type,
+        "name": request.name,
+        "urn": urn,
+        "inputs": {key: _plain(value) for key, value in raw.items()},
+        "parent": "" if f"::{STACK_TYPE}::" in request.parent else request.parent,
+        "provider": request.provider,
+        "depends_on": frozenset(request.dependencies),
+        "secret_outputs": tuple(request.additionalSecretOutputs),
+        "secret_inputs": frozenset(key for key, value in raw.items() if _has_secret(value)),
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -248,7 +278,8 @@ def record(
         returned = program()
         # A component is no value to wait for.
         result = None if isinstance(returned, pulumi.Resource) else returned
-        return pulumi.Output.all(result, get_root_resource().outputs).apply(keep)
+        exports = cast(Stack, get_root_resource()).outputs
+        return pulumi.Output.all(result, exports).apply(keep)
 
     run()
     return recording
