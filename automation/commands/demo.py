@@ -161,10 +161,11 @@ def _buckets(shown: Shown) -> list[str]:
 
 
 def _endpoints(shown: Shown) -> list[str]:
-    names = ("entryFqdn", "regionFqdn", "drFqdn", "ingressHostname")
-    endpoints = [str(shown.outputs[name]) for name in names if shown.outputs.get(name)]
-    cluster: Mapping[str, Any] = shown.outputs.get("cluster") or {}
-    return [*endpoints, *([str(cluster["endpoint"])] if cluster.get("endpoint") else [])]
+    named: Mapping[str, str] = shown.outputs.get("endpoints") or {}
+    balancers: Mapping[str, str] = shown.outputs.get("loadBalancers") or {}
+    cluster: Mapping[str, str] = shown.outputs.get("cluster") or {}
+    found = [*named.values(), *balancers.values(), cluster.get("endpoint", "")]
+    return [str(endpoint) for endpoint in found if endpoint]
 
 
 def _tell_how_to_reach(state: Any, whole: Platform) -> None:

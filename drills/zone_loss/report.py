@@ -93,7 +93,7 @@ class ZoneLossReport:
 
     def table(self) -> Table:
         title = f"zone-loss: {self.zone} in {self.region}: the promise is {self.verdict}"
-        table = Table(title=title, caption="; ".join(self.reasons) or None)
+        table = Table(title=title, caption=self._caption() or None, caption_justify="left")
         table.add_column("what")
         table.add_column("this program", justify="right")
         if self.lesson is not None:
@@ -101,6 +101,14 @@ class ZoneLossReport:
         for row in self._rows():
             table.add_row(*row[: len(table.columns)])
         return table
+
+    def _caption(self) -> str:
+        lines = list(self.reasons)
+        if self.lesson is not None and self.lesson.waiting:
+            # What follows the first sentence is about claims and preemption.
+            first = self.lesson.waiting.partition(". ")[0].removesuffix(".")
+            lines.append(f"of the lesson's pending pods the scheduler says: {first}.")
+        return "\n".join(lines)
 
     def _rows(self) -> list[tuple[str, ...]]:
         lost, back, other = self.lost, self.back, self.lesson
@@ -141,7 +149,6 @@ class ZoneLossReport:
         return [
             ("pods pending", "0", f"{self.lesson.pending} after {self.lesson.watched:.0f} s"),
             ("GPUs idle beside them", "", str(self.lesson.idle_gpus)),
-            ("the scheduler says", "", self.lesson.waiting),
         ]
 
 

@@ -199,7 +199,8 @@ SHOWN = Shown(
                 "joinedPeers": ["eu-west"],
                 "zones": ["us-east-1a", "us-east-1b"],
                 "buckets": {"velero": {"name": "standfast-velero-us-east-123456789012", "arn": "arn:…"}},
-                "entryFqdn": "inference.example.com",
+                "endpoints": {"entry": "https://inference.example.com"},
+                "loadBalancers": {"ingress": "lb.example.com", "eastWest": None},
                 "cluster": {"endpoint": "https://127.0.0.1:6443"},
             },
         ),
@@ -220,7 +221,11 @@ def test_the_demos_document_and_table_hold_what_the_last_up_gave() -> None:
     assert region["joinedPeers"] == ["eu-west"]
     assert region["readyReplicas"] == {"us-east-1a": 3, "us-east-1b": 3}
     assert region["buckets"] == ["standfast-velero-us-east-123456789012"]
-    assert region["endpoints"] == ["inference.example.com", "https://127.0.0.1:6443"]
+    assert region["endpoints"] == [
+        "https://inference.example.com",
+        "lb.example.com",
+        "https://127.0.0.1:6443",
+    ]
     assert [up["seconds"] for up in region["ups"]] == [12.3, 3.2]
     cells = list(regions_table([SHOWN]).columns[1].cells)
     assert cells[:4] == ["9", "us-east-1a, us-east-1b", "a 3, b 3", "eu-west"]
