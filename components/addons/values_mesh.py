@@ -71,6 +71,8 @@ def istiod(args: AddonsArgs) -> dict[str, Any]:
         "gateways": {"seccompProfile": _SECCOMP},
         "meshConfig": mesh_config(),
         "global": {
+            # Read by the chart's templates alone, as in the chart of the CRDs.
+            "enableReaderRBAC": False,
             "meshID": args.mesh_id,
             "multiCluster": {"clusterName": args.cluster_name},
             "network": args.network,

@@ -115,7 +115,7 @@ class TestIstiod:
 
     def test_sidecars_come_without_a_privileged_init_container(self, render: Render) -> None:
         values = json.loads(render("istiod")["ConfigMap", "istio-sidecar-injector"]["data"]["values"])
-        assert values["cni"]["enabled"] is True if "cni" in values else values["pilot"]["cni"]["enabled"]
+        assert values["pilot"]["cni"]["enabled"] is True
 
     def test_it_runs_within_the_restricted_standard(self, render: Render) -> None:
         (container,) = pod(render("istiod")["Deployment", "istiod"])["containers"]
@@ -177,7 +177,8 @@ def test_the_east_west_gateway_sees_its_network(render: Render) -> None:
 
 
 def test_no_account_may_read_secrets_for_peers(render: Render) -> None:
-    assert not [name for kind, name in render("istio-base") if kind == "ServiceAccount"]
+    names = [name for release in ("istio-base", "istiod") for _, name in render(release)]
+    assert not [name for name in names if "reader" in name]
 
 
 def test_the_cni_runs_on_gpu_nodes_too(render: Render) -> None:
