@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -267,7 +266,7 @@ def _foreseen(step: Step) -> Properties:
     entry = step.entry
     state: Properties = {**step.old, **step.new}
     for name, one in entry.fields.items():
-        if is_empty(step.new.get(name)) and not one.computed:
+        if step.new.get(name) is None and not one.computed:
             state.pop(name, None)
     fresh = () if step.id else (*entry.outputs, *(name for name, one in entry.fields.items() if one.computed))
     for name in (*fresh, *(entry.volatile if step.id else ())):

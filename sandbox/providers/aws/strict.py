@@ -1,7 +1,7 @@
 """Refuses a request that the service's own model does not allow, before it is sent.
 
-botocore itself checks names, required parameters, types and ranges. The models also hold enums, string patterns and
-lengths of lists, which botocore leaves to the service; a service that only pretends to be one does not check them.
+botocore itself checks names, required parameters, types and lower bounds. The models also hold enums, string patterns
+and upper bounds, which botocore leaves to the service; a service that only pretends to be one does not check them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,22 @@ def _text_faults(shape: Any, value: str, path: str) -> Iterator[str]:
         yield f"{path}: {value!r} is none of {', '.join(shape.enum)}"
     pattern = shape.metadata.get("pattern")
     compiled = _pattern(pattern) if pattern else None
-    if compiled is not None and compiled.search(value) is None:
+    if compiled is not None and not _matches(compiled, value):
         yield f"{path}: {value!r} does not match {pattern}"
+    yield from _size_faults(shape, len(value), f"{path}: {value[:40]!r} has {len(value)} characters")
+
+
+def _matches(pattern: re.Pattern[str], value: str) -> bool:
+    """Services take their patterns for the whole value, save those for one character that must be somewhere."""
+    if any(sign in pattern.pattern for sign in "+*{"):
+        return pattern.fullmatch(value) is not None
+    return pattern.search(value) is not None
+
+
+def _size_faults(shape: Any, size: float, what: str) -> Iterator[str]:
+    most = shape.metadata.get("max")
+    if most is not None and size > float(most):
+        yield f"{what}, at most {most} are allowed"
 
 
 def faults(shape: Any, value: Any, path: str) -> Iterator[str]:
@@ -46,9 +60,7 @@ def faults(shape: Any, value: Any, path: str) -> Iterator[str]:
                 if name in shape.members:
                     yield from faults(shape.members[name], item, f"{path}.{name}")
         case "list" if isinstance(value, list | tuple):
-            most = shape.metadata.get("max")
-            if most is not None and len(value) > most:
-                yield f"{path}: {len(value)} items, at most {most} are allowed"
+            yield from _size_faults(shape, len(value), f"{path}: {len(value)} items")
             for index, item in enumerate(value):
                 yield from faults(shape.member, item, f"{path}[{index}]")
         case "map" if isinstance(value, dict):
@@ -57,6 +69,8 @@ def faults(shape: Any, value: Any, path: str) -> Iterator[str]:
                 yield from faults(shape.value, item, f"{path}[{key}]")
         case "string" if isinstance(value, str):
             yield from _text_faults(shape, value, path)
+        case "integer" | "long" | "float" | "double" if isinstance(value, int | float):
+            yield from _size_faults(shape, value, f"{path}: {value}")
         case _:
             pass
 

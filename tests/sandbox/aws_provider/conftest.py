@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from sandbox.providers.aws.provider import AwsProvider
 from tests.sandbox.aws_provider.driver import Driver
+from tests.sandbox.aws_provider.inventory import inventory
 
 
 def _free_port() -> int:
@@ -27,7 +29,12 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     log = (tmp_path_factory.mktemp("moto") / "moto.log").open("w")
     server = Path(sys.executable).parent / "moto_server"
-    process = subprocess.Popen([str(server), "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+    process = subprocess.Popen(
+        [str(server), "-H", "127.0.0.1", "-p", str(port)],
+        stdout=log,
+        stderr=log,
+        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -48,13 +55,22 @@ def provider(moto: str, tmp_path_factory: pytest.TempPathFactory) -> AwsProvider
     return AwsProvider(moto, tmp_path_factory.mktemp("sandbox"))
 
 
+@pytest.fixture(scope="session")
+def empty(provider: AwsProvider) -> set[str]:
+    """What the account holds before any test."""
+    return inventory(Driver(provider=provider, session=provider.configure({"region": "us-east-1"})))
+
+
 @pytest.fixture
-def driver(provider: AwsProvider, moto: str) -> Driver:
-    """A fresh account: moto is emptied, and so is what is kept beside it."""
-    request = urllib.request.Request(f"{moto}/moto-api/reset", method="POST")
-    urllib.request.urlopen(request, timeout=30).close()
-    tags = '{"tags": {"platform": "standfast"}}'
-    session = provider.configure({"region": "us-east-1", "defaultTags": tags})
-    for kind, region, key in session.clients.store.everything():
-        session.clients.store.drop(kind, region, *key.split("\n"))
-    return Driver(provider=provider, session=session)
+def driver(provider: AwsProvider) -> Iterator[Driver]:
+    """An engine whose resources are gone after the test."""
+    session = provider.configure(
+        {"region": "us-east-1", "defaultTags": '{"tags": {"platform": "standfast"}}'}
+    )
+    driver = Driver(provider=provider, session=session)
+    yield driver
+    for resource in reversed(list(driver.made)):
+        driver.delete(resource)
+    route53 = driver.aws("route53")
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        route53.delete_hosted_zone(Id=zone["Id"])

@@ -34,7 +34,9 @@ class Driver:
     made: list[Resource] = field(default_factory=list)
 
     def call(self, token: str, name: str, *, preview: bool = False) -> Call[Session]:
-        return Call(instance=self.session, urn=f"urn:pulumi:test::standfast::{token}::{name}", preview=preview)
+        return Call(
+            instance=self.session, urn=f"urn:pulumi:test::standfast::{token}::{name}", preview=preview
+        )
 
     def check(self, token: str, name: str, inputs: Properties, old: Properties | None = None) -> Properties:
         checked = self.provider.check(self.call(token, name), old or {}, inputs)

@@ -34,13 +34,15 @@ def allow(*actions: str, resource: str = "*") -> str:
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """`inputs` makes what the resource stands on and gives its inputs; `change` are inputs that AWS takes in place;
-    `meddle` changes or deletes the thing at moto, `drifted` is the input that shows it (None: it is gone)."""
+    `meddle` changes or deletes the thing at moto, `drifted` is the input that shows it (None: it is gone);
+    `back` says that the change can be undone; `wrong` are inputs that AWS refuses."""
 
     token: str
     inputs: Callable[[Driver], Properties]
     change: Properties | None = None
     meddle: Callable[[Driver, Resource], Any]
     drifted: str | None = None
+    back: bool = True
     wrong: Properties | None = None
 
 
@@ -56,7 +58,9 @@ def versioned(driver: Driver, name: str) -> str:
 
 
 def vpc(driver: Driver) -> str:
-    return driver.create("aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.16.0.0/16", "enableDnsHostnames": True}).id
+    return driver.create(
+        "aws:ec2/vpc:Vpc", "net", {"cidrBlock": "10.16.0.0/16", "enableDnsHostnames": True}
+    ).id
 
 
 def subnets(driver: Driver) -> list[str]:
@@ -150,7 +154,12 @@ LAUNCH_TEMPLATE: Properties = {
     "blockDeviceMappings": [
         {
             "deviceName": "/dev/xvda",
-            "ebs": {"volumeSize": 200, "volumeType": "gp3", "encrypted": "true", "deleteOnTermination": "true"},
+            "ebs": {
+                "volumeSize": 200,
+                "volumeType": "gp3",
+                "encrypted": "true",
+                "deleteOnTermination": "true",
+            },
         }
     ],
     "tagSpecifications": [{"resourceType": "instance", "tags": {"Name": "standfast-gpu"}}],
@@ -196,7 +205,9 @@ def replication(driver: Driver) -> Properties:
                 "destination": {
                     "bucket": "arn:aws:s3:::standfast-model-registry-eu-west",
                     "storageClass": "STANDARD",
-                    "encryptionConfiguration": {"replicaKmsKeyId": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/abc"},
+                    "encryptionConfiguration": {
+                        "replicaKmsKeyId": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/abc"
+                    },
                     "metrics": {**on, "eventThreshold": {"minutes": 15}},
                     "replicationTime": {**on, "time": {"minutes": 15}},
                 },
@@ -267,7 +278,9 @@ def topic(driver: Driver) -> Resource:
 
 
 def logging(driver: Driver) -> Properties:
-    source, target = bucket(driver), bucket(driver, "standfast-logs")
+    source = bucket(driver)
+    settings = {"bucket": "standfast-logs", "forceDestroy": True}
+    target = driver.create("aws:s3/bucket:Bucket", "logs", settings).id
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
@@ -275,7 +288,9 @@ def logging(driver: Driver) -> Properties:
         "Resource": f"arn:aws:s3:::{target}/*",
     }
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    driver.create("aws:s3/bucketPolicy:BucketPolicy", "logs", {"bucket": target, "policy": json.dumps(document)})
+    driver.create(
+        "aws:s3/bucketPolicy:BucketPolicy", "logs", {"bucket": target, "policy": json.dumps(document)}
+    )
     return {"bucket": source, "targetBucket": target, "targetPrefix": "access/"}
 
 
@@ -327,7 +342,13 @@ def alarm(driver: Driver) -> Properties:
 
 
 def queries(driver: Driver) -> Properties:
-    metric = {"metricName": "Errors", "namespace": "standfast", "period": 60, "stat": "Sum", "dimensions": {"a": "b"}}
+    metric = {
+        "metricName": "Errors",
+        "namespace": "standfast",
+        "period": 60,
+        "stat": "Sum",
+        "dimensions": {"a": "b"},
+    }
     return {
         "name": "standfast-errors",
         "comparisonOperator": "GreaterThanThreshold",
@@ -373,7 +394,9 @@ def _delete_record(driver: Driver, resource: Resource) -> None:
     found = route53.list_resource_record_sets(HostedZoneId=resource.outputs["zoneId"])["ResourceRecordSets"]
     mine = next(one for one in found if one["Name"].startswith("inference."))
     change = {"Action": "DELETE", "ResourceRecordSet": mine}
-    route53.change_resource_record_sets(HostedZoneId=resource.outputs["zoneId"], ChangeBatch={"Changes": [change]})
+    route53.change_resource_record_sets(
+        HostedZoneId=resource.outputs["zoneId"], ChangeBatch={"Changes": [change]}
+    )
 
 
 def _foreign_ingress(driver: Driver, resource: Resource) -> None:
@@ -404,7 +427,12 @@ def s3(operation: str, **parameters: Any) -> Callable[[Driver, Resource], None]:
     return meddle
 
 
-RULE: Properties = {"fromPort": 443, "toPort": 443, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/8", "192.168.0.0/16"]}
+RULE: Properties = {
+    "fromPort": 443,
+    "toPort": 443,
+    "protocol": "tcp",
+    "cidrBlocks": ["10.0.0.0/8", "192.168.0.0/16"],
+}
 ALL_OUT: Properties = {"fromPort": 0, "toPort": 0, "protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}
 
 SAMPLES = [
@@ -414,7 +442,7 @@ SAMPLES = [
         change={"enableDnsHostnames": False, "tags": {"Name": "network"}},
         meddle=lambda d, r: d.aws("ec2").modify_vpc_attribute(VpcId=r.id, EnableDnsSupport={"Value": False}),
         drifted="enableDnsSupport",
-        wrong={"tags": {"k" * 300: "v"}},
+        wrong={"cidrBlock": "10.16.0.0/99"},
     ),
     Sample(
         token="aws:ec2/subnet:Subnet",
@@ -512,7 +540,13 @@ SAMPLES = [
     Sample(
         token="aws:ec2/launchTemplate:LaunchTemplate",
         inputs=lambda d: {**LAUNCH_TEMPLATE, "tags": {"Name": "gpu"}},
-        change={"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 2, "httpEndpoint": "enabled"}},
+        change={
+            "metadataOptions": {
+                "httpTokens": "required",
+                "httpPutResponseHopLimit": 2,
+                "httpEndpoint": "enabled",
+            }
+        },
         meddle=ec2("delete_launch_template", "LaunchTemplateId"),
         wrong={"metadataOptions": {"httpTokens": "maybe"}},
     ),
@@ -571,7 +605,10 @@ SAMPLES = [
     ),
     Sample(
         token="aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        inputs=lambda d: {"role": role(d).id, "policyArn": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"},
+        inputs=lambda d: {
+            "role": role(d).id,
+            "policyArn": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
+        },
         meddle=lambda d, r: d.aws("iam").detach_role_policy(
             RoleName=r.outputs["role"], PolicyArn=r.outputs["policyArn"]
         ),
@@ -586,7 +623,12 @@ SAMPLES = [
     Sample(
         token="aws:eks/cluster:Cluster",
         inputs=cluster_inputs,
-        change={"version": "1.34", "enabledClusterLogTypes": ["audit"], "upgradePolicy": {"supportType": "EXTENDED"}},
+        change={
+            "version": "1.34",
+            "enabledClusterLogTypes": ["audit"],
+            "upgradePolicy": {"supportType": "EXTENDED"},
+        },
+        back=False,
         meddle=lambda d, r: d.aws("eks").delete_cluster(name=r.id),
         wrong={"upgradePolicy": {"supportType": "FOREVER"}},
     ),
@@ -622,7 +664,7 @@ SAMPLES = [
         },
         change={"addonVersion": "v1.20.2-eksbuild.1", "tags": {"Name": "network"}},
         meddle=kept_gone("eks-addon"),
-        wrong={"podIdentityAssociations": [{"roleArn": "", "serviceAccount": "x"}]},
+        wrong={"clusterName": "not there"},
     ),
     Sample(
         token="aws:eks/accessEntry:AccessEntry",
@@ -729,16 +771,22 @@ SAMPLES = [
             ],
         },
         change={
-            "rules": [{"id": "all", "status": "Enabled", "filter": {"prefix": "x/"}, "expiration": {"days": 3}}]
+            "rules": [
+                {"id": "all", "status": "Enabled", "filter": {"prefix": "x/"}, "expiration": {"days": 3}}
+            ]
         },
         meddle=s3(
             "put_bucket_lifecycle_configuration",
             LifecycleConfiguration={
-                "Rules": [{"ID": "gone", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]
+                "Rules": [
+                    {"ID": "gone", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+                ]
             },
         ),
         drifted="rules",
-        wrong={"rules": [{"id": "x", "status": "Enabled", "transitions": [{"days": 1, "storageClass": "ATTIC"}]}]},
+        wrong={
+            "rules": [{"id": "x", "status": "Enabled", "transitions": [{"days": 1, "storageClass": "ATTIC"}]}]
+        },
     ),
     Sample(
         token="aws:s3/bucketReplicationConfig:BucketReplicationConfig",
@@ -810,7 +858,11 @@ SAMPLES = [
     ),
     Sample(
         token="aws:sns/topic:Topic",
-        inputs=lambda d: {"name": "standfast-alarms", "kmsMasterKeyId": "alias/aws/sns", "tags": {"Name": "alarms"}},
+        inputs=lambda d: {
+            "name": "standfast-alarms",
+            "kmsMasterKeyId": "alias/aws/sns",
+            "tags": {"Name": "alarms"},
+        },
         change={"displayName": "alarms", "tags": {"Name": "other"}},
         meddle=lambda d, r: d.aws("sns").delete_topic(TopicArn=r.id),
     ),

@@ -154,16 +154,7 @@ def _delete(asked: Asked) -> None:
 
 
 def _deleted(asked: Asked, _answer: dict[str, Any]) -> None:
-    name = asked.params["name"]
-    kept = asked.store.get(CLUSTER, asked.region, name) or {}
-    group = kept.get("vpc", {}).get("clusterSecurityGroupId")
-    cluster_gone(asked, name)
-    if group:
-        try:
-            asked.clients.plain("ec2", asked.region).delete_security_group(GroupId=group)
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "InvalidGroup.NotFound":
-                raise
+    cluster_gone(asked, asked.params["name"])
 
 
 def _missing(asked: Asked, code: str) -> None:

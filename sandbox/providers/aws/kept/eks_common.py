@@ -47,7 +47,15 @@ def invalid(message: str) -> RefusedError:
 
 
 def cluster_gone(asked: Asked, name: str) -> None:
-    """Forgets all that is kept for a cluster."""
+    """Forgets all that is kept for a cluster, whose security group goes with it."""
+    kept = asked.store.get(CLUSTER, asked.region, name) or {}
+    group = kept.get("vpc", {}).get("clusterSecurityGroupId")
+    if group:
+        try:
+            asked.clients.plain("ec2", asked.region).delete_security_group(GroupId=group)
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "InvalidGroup.NotFound":
+                raise
     for kind in OF_A_CLUSTER:
         asked.store.drop_all(kind, asked.region, name)
 

@@ -37,13 +37,21 @@ def _option(option: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _alternative(step: Step, certificate: Mapping[str, Any]) -> list[str]:
+    """ACM counts the domain name among the alternatives, whether the program did or not."""
+    found = certificate.get("SubjectAlternativeNames", [])
+    wished = step.wish.get("subjectAlternativeNames")
+    main = certificate["DomainName"]
+    return [name for name in found if name != main] if wished and main not in wished else found
+
+
 def _read(step: Step) -> dict[str, Any] | None:
     acm = step.aws("acm")
     certificate = acm.describe_certificate(CertificateArn=step.id)["Certificate"]
     options = certificate.get("DomainValidationOptions", [])
     return {
         **step.values(certificate, "domainName", "keyAlgorithm", "options"),
-        "subjectAlternativeNames": certificate.get("SubjectAlternativeNames", []),
+        "subjectAlternativeNames": _alternative(step, certificate),
         "validationMethod": next(
             (one["ValidationMethod"] for one in options if "ValidationMethod" in one), None
         ),

@@ -108,6 +108,7 @@ def _from_data(step: Step, data: dict[str, Any]) -> dict[str, Any]:
     specifications = [
         {"resourceType": one["ResourceType"], "tags": unpaired(one.get("Tags"))}
         for one in data.get("TagSpecifications", [])
+        if one["ResourceType"] != "launch-template"  # the template's own tags, which moto keeps here as well
     ]
     return {**found, "blockDeviceMappings": devices, "tagSpecifications": specifications}
 
@@ -178,7 +179,11 @@ LAUNCH_TEMPLATE = Entry(
     read=_read,
     update=_update,
     delete=_delete,
-    gone=("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException"),
+    gone=(
+        "InvalidLaunchTemplateId.NotFound",
+        "InvalidLaunchTemplateId.NotFoundException",
+        "InvalidLaunchTemplateName.NotFoundException",
+    ),
     outputs=("arn", "defaultVersion", "latestVersion"),
     volatile=("defaultVersion", "latestVersion"),
 )

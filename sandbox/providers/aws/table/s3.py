@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
 from sandbox.providers.aws.schema import flag, json_text, policy, tags, text
-from sandbox.providers.aws.shapes import pairs, unpaired
+from sandbox.providers.aws.shapes import unpaired
 
 NO_BUCKET = ("NoSuchBucket", "404")
 

@@ -300,7 +300,7 @@ def _single(side: str, kind: str) -> Entry:
         read=_read_single,
         update=_update_single,
         delete=_delete_single(side),
-        gone=("InvalidSecurityGroupRuleId.NotFound", *_GONE),
+        gone=("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", *_GONE),
         outputs=("arn", "securityGroupRuleId"),
         rules=_single_rules,
     )

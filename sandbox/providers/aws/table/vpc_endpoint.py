@@ -64,6 +64,8 @@ def _update(step: Step) -> None:
 
 
 def _delete(step: Step) -> None:
+    if _read(step) is None:  # a deleted endpoint is still to be seen for a while
+        return
     step.aws("ec2").delete_vpc_endpoints(VpcEndpointIds=[step.id])
 
 
