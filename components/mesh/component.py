@@ -53,7 +53,6 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("standfast:mesh:Mesh", name, None, opts)
         own = self._register_all(name, control(args), args.after)
-        # Strict mTLS and the refusals come into force with the service, not after it.
         self._register_all(name, serving(args), [*args.after, *args.serving])
         balancers = self._register_all(name, services(args), args.after)
         for peer in args.peers:
