@@ -29,8 +29,8 @@ BLACKBOX_EXPORTER = Chart("prometheus-blackbox-exporter", "11.7.0", _PROMETHEUS)
 ARGO_EVENTS = Chart("argo-events", "2.4.16", "https://argoproj.github.io/argo-helm")
 NVIDIA_DEVICE_PLUGIN = Chart("nvidia-device-plugin", "0.17.1", "https://nvidia.github.io/k8s-device-plugin")
 DCGM_EXPORTER = Chart("dcgm-exporter", "4.8.3", "https://nvidia.github.io/dcgm-exporter/helm-charts")
-LOAD_BALANCER_CONTROLLER = Chart("aws-load-balancer-controller", "1.17.0", "https://aws.github.io/eks-charts")
-CLUSTER_AUTOSCALER = Chart("cluster-autoscaler", "9.52.1", "https://kubernetes.github.io/autoscaler")
+LOAD_BALANCER_CONTROLLER = Chart("aws-load-balancer-controller", "3.6.0", "https://aws.github.io/eks-charts")
+CLUSTER_AUTOSCALER = Chart("cluster-autoscaler", "9.59.1", "https://kubernetes.github.io/autoscaler")
 DESCHEDULER = Chart("descheduler", "0.35.0", "https://kubernetes-sigs.github.io/descheduler")
 
 

@@ -17,7 +17,7 @@ def load_balancer_policy(cluster_name: pulumi.Input[str]) -> list[dict[str, Any]
 
     Where the published policy asks that a resource carries the controller's tag at all, this one asks for
     this cluster's: two clusters of one account cannot touch each other's load balancers.
-    Source: https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v2.17.0/docs/install/iam_policy.json
+    Source: https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.6.0/docs/install/iam_policy.json
     """
     owned = {"StringEquals": {f"aws:ResourceTag/{_OWNER_TAG}": cluster_name}}
     created = {"StringEquals": {f"aws:RequestTag/{_OWNER_TAG}": cluster_name}}
