@@ -27,6 +27,7 @@ FLOOR = (
 )
 LATENCY = "aws_s3_replication_latency_maximum"
 PENDING = "aws_s3_operations_pending_replication_maximum"
+"""Published also when nothing waits, so that its absence means that nobody looks."""
 
 
 def seconds(duration: timedelta) -> int:
@@ -85,9 +86,9 @@ def all_peers_up(count: int) -> str:
 
 
 def replication_behind(limit: timedelta) -> str:
-    """Destinations that are further behind than promised; by ``destination``.
+    """Destinations that are further behind than promised; by ``dimension_DestinationBucket``.
 
-    While a peer is away CloudWatch's latency of its bucket grows; once it is back it falls to zero with the
-    last pending operation. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-metrics.html
+    S3 publishes latency only while there is something to replicate: no number (NaN, or no series) is no lag.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
     """
     return f"max by (dimension_DestinationBucket) ({LATENCY}) > {seconds(limit)}"

@@ -143,7 +143,8 @@ def peers(args: AlertingArgs) -> list[Alert]:
             # also when an event was lost, and when the steady size of the configuration has changed.
             expr=f"{well}\nand {raised}\nunless on () ({behind})",
             lasts=args.failback_hold,
-            severity="info",
+            # Alertmanager of the add-on mutes "info" while nothing worse fires beside it (InfoInhibitor).
+            severity="none",
             summary="Region {{ $labels.region }} has been well; the floor goes back",
             description=f"The floor of {args.region} returns to {args.replicas} replicas.",
         ),
@@ -164,7 +165,7 @@ def peers(args: AlertingArgs) -> list[Alert]:
         ),
         Alert(
             name="ReplicationUnwatched",
-            expr=f"absent({e.LATENCY})",
+            expr=f"(count({e.PENDING} >= 0) or vector(0)) < 1",
             lasts=_minutes(60),
             severity="warning",
             summary="No metrics of model replication arrive",

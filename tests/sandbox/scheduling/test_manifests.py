@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from components.alerting.desired import manifests as alerting
+from components.alerting.replication_aws import ReplicationWatchArgs, Stream
+from components.alerting.replication_aws import manifests as replication
 from components.failover.desired import manifests as failover
 from components.inference.desired import manifests as inference
 from sandbox.kube import ApiError
@@ -18,9 +20,16 @@ from tests.unit.failover.arguments import ARGS as FAILOVER
 
 pytestmark = pytest.mark.engine
 
+REPLICATION = ReplicationWatchArgs(
+    cluster_name="standfast-us-east",
+    account="123456789012",
+    location="us-east-1",
+    streams=[Stream(source="a", destination="b", rule="to-eu-west", location="eu-west-1")],
+)
 ALL: dict[str, dict[str, Any]] = {
     **{f"inference-{key}": found for key, found in inference(INFERENCE).items()},
     **{f"alerting-{key}": found for key, found in alerting(ALERTING).items()},
+    **{f"replication-{key}": found for key, found in replication(REPLICATION).items()},
     **{f"failover-{key}": found for stage in failover(FAILOVER) for key, found in stage.items()},
 }
 

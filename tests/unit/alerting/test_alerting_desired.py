@@ -67,7 +67,7 @@ class TestRouting:
         assert self.route(alertname="PeerRegionDown", severity="critical") == ["failover", "people"]
 
     def test_the_failback_is_no_reason_to_wake_anybody(self) -> None:
-        assert self.route(alertname="PeerRegionRecovered", severity="info") == ["failover", "nobody"]
+        assert self.route(alertname="PeerRegionRecovered", severity="none") == ["failover", "nobody"]
 
     def test_all_else_reaches_people(self) -> None:
         assert self.route(alertname="InferenceServiceDown", severity="critical") == ["people"]

@@ -29,6 +29,7 @@ FLOOR = (
 LATENCY = 'aws_s3_replication_latency_maximum{dimension_DestinationBucket="models-eu-west"}'
 SERVING = 'kube_deployment_status_replicas_ready{namespace="ml-serving",deployment="inference-service"}'
 ALWAYS = "x720"
+NO_NUMBERS = " ".join(["NaN"] * 720)
 
 
 def probe(region: str) -> str:
@@ -191,6 +192,19 @@ class TestPeers:
         # The hold begins when replication has caught up, at 40 minutes.
         promtool.fires("PeerRegionRecovered", lagging, [], at="1h9m", by="region")
         promtool.fires("PeerRegionRecovered", lagging, ["ap-south", "eu-west"], at="1h11m", by="region")
+
+    def test_replication_that_nobody_looks_at(self, promtool: Promtool) -> None:
+        pending = (
+            'aws_s3_operations_pending_replication_maximum{dimension_DestinationBucket="models-eu-west"}'
+        )
+        promtool.fires("ReplicationUnwatched", {}, ["warning"], at="90m")
+        promtool.fires("ReplicationUnwatched", {pending: NO_NUMBERS}, ["warning"], at="90m")
+        promtool.fires("ReplicationUnwatched", {pending: f"0{ALWAYS}"}, [], at="90m")
+
+    def test_no_number_is_no_lag(self, promtool: Promtool) -> None:
+        idle = {**PEERS_WELL, **RAISED, LATENCY: NO_NUMBERS}
+        promtool.fires("ReplicationLag", idle, [], at="90m")
+        promtool.fires("PeerRegionRecovered", idle, ["ap-south", "eu-west"], at="90m", by="region")
 
 
 class TestRecovery:

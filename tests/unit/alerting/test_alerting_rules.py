@@ -78,7 +78,7 @@ def test_the_lessons_alerts_keep_name_group_patience_and_severity() -> None:
 
 def test_every_alert_says_what_it_is_and_where_to_read_on() -> None:
     for rule in alerts(prometheus_rule(ARGS)).values():
-        assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+        assert rule["labels"]["severity"] in {"critical", "warning", "none"}
         assert rule["labels"]["runbook"] == "dr-runbook"
         assert {"summary", "description", "runbook"} <= set(rule["annotations"])
         assert all(rule["annotations"].values())
@@ -93,6 +93,11 @@ def test_failback_waits_for_the_hold_and_failover_does_not() -> None:
     found = alerts(prometheus_rule(ARGS))
     assert found["PeerRegionDown"]["for"] == "30s"
     assert found["PeerRegionRecovered"]["for"] == "30m"
+
+
+def test_no_alert_is_of_a_kind_that_the_add_on_mutes() -> None:
+    """kube-prometheus-stack's Alertmanager inhibits "info" alerts while nothing worse fires beside them."""
+    assert "info" not in {rule["labels"]["severity"] for rule in alerts(prometheus_rule(ARGS)).values()}
 
 
 def test_a_region_without_peers_has_no_rule_about_them() -> None:
