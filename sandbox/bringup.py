@@ -28,7 +28,7 @@ from sandbox.zones import Zones, pod_blocks, process_name
 
 T = TypeVar("T")
 
-_SETTLE_SECONDS = 0.3
+_SETTLE_SECONDS = 0.5
 
 
 class BringUp:
@@ -152,8 +152,9 @@ class BringUp:
             descheduler.attach(name, access(state, name).api(), self._paths, self._host, self._tools)
 
     def _all_alive(self, state: SandboxState) -> None:
-        """What ends at once (a wrong flag, a port taken) ends within this time."""
-        time.sleep(_SETTLE_SECONDS)
+        """What ends at once (a wrong flag, a port taken) ends within the time that is waited here."""
+        if any(time.time() - record.created < _SETTLE_SECONDS for record in self._processes.records()):
+            time.sleep(_SETTLE_SECONDS)
         dead = sorted(name for name in expected(state) if self._processes.find(name) is None)
         if dead:
             raise SandboxError(

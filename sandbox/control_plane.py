@@ -28,6 +28,8 @@ from sandbox.tools import Tools
 SERVICE_RANGE = "172.20.0.0/16"
 SERVICE_IP = "172.20.0.1"
 READY_SECONDS = 90.0
+# A soft limit: the API server's heap doubles while it learns the custom resources, and shrinks after.
+_ENVIRONMENT = {"kube-apiserver": {"GOMEMLIMIT": "512MiB"}}
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -101,7 +103,8 @@ class ControlPlane:
         name = self._name(program)
         if self._processes.find(name) is None:
             command = [str(self._tools.program(program)), *argv]
-            self._host.start(Command(name=name, argv=command, cwd=self._folder, port=port))
+            env = _ENVIRONMENT.get(program, {})
+            self._host.start(Command(name=name, argv=command, env=env, cwd=self._folder, port=port))
 
     def _wait(self, program: str, what: str, ready: Callable[[], bool]) -> None:
         wait_until(ready, what, self._processes, self._name(program), self._paths)

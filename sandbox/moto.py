@@ -42,7 +42,8 @@ def start_moto(paths: SandboxPaths, host: Host, port: int) -> str:
 def _answers(address: str, port: int) -> bool:
     connection = http.client.HTTPConnection(address, port, timeout=5.0)
     try:
-        connection.request("GET", "/moto-api/data.json")
+        # Not /moto-api/data.json: that writes out all that moto holds.
+        connection.request("GET", "/moto-api/config")
         return isinstance(json.loads(connection.getresponse().read()), dict)
     except http.client.HTTPException:
         return False

@@ -87,8 +87,8 @@ class Processes:
     def sweep(self) -> list[int]:
         """Stop services that stand in no record: what a killed command left behind."""
         known = {process.pid for name in self._names() if (process := self.find(name)) is not None}
-        children = {c.pid for pid in known for c in _children(pid)}
-        orphans = [p for p in self.all_marked(service=True) if p.pid not in known | children]
+        unknown = [p for p in self.all_marked(service=True) if p.pid not in known]
+        orphans = [p for p in unknown if not known & _ancestors(p)]
         terminate(orphans, grace=2.0)
         return [p.pid for p in orphans]
 
@@ -132,11 +132,11 @@ class Processes:
         return self._paths.records / f"{name}.json"
 
 
-def _children(pid: int) -> list[psutil.Process]:
+def _ancestors(process: psutil.Process) -> set[int]:
     try:
-        return psutil.Process(pid).children(recursive=True)
+        return {parent.pid for parent in process.parents()}
     except psutil.Error:
-        return []
+        return set()
 
 
 def terminate(processes: Iterable[psutil.Process], *, grace: float) -> None:

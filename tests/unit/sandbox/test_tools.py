@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from sandbox import catalogue, tools
 from sandbox.catalogue import FileSet, Unit
 from sandbox.errors import SandboxError
 from sandbox.paths import checkout_root
+from sandbox.progress import Display, Silent
 
 
 @pytest.fixture
@@ -175,3 +179,41 @@ def test_the_documents_of_a_download_are_told_apart():
 def test_a_unit_is_read_as_declared():
     parsed = catalogue.parse('[x]\nserves = "s"\nfiles = [["m", "a/*.yaml", "out"]]\n')
     assert parsed == {"x": Unit("x", "s", "", {}, (FileSet("m", "a/*.yaml", "out"),))}
+
+
+_COUNTING_GO = """#!/bin/sh
+case "$1" in
+  version) echo 'go version go1.26.0 linux/amd64' ;;
+  build)
+    while [ "$1" != -o ]; do shift; done
+    echo built >> "$COUNT"
+    sleep 0.5
+    printf '#!/bin/sh\\n' > "$2" && chmod 755 "$2" ;;
+esac
+"""
+
+
+def test_two_commands_at_once_build_once(checkout: Path, monkeypatch: pytest.MonkeyPatch):
+    go = checkout / "bin" / "go"
+    go.parent.mkdir()
+    go.write_text(_COUNTING_GO)
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("COUNT", str(checkout / "count"))
+    shown = io.StringIO()
+    with Display(shown) as display, ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda show: tools.ensure(["etcd"], show), [display, Silent()]))
+    assert (checkout / "count").read_text() == "built\n"
+    assert {built.program("etcd") for built in found} == {catalogue.unit("etcd").folder() / "etcd"}
+    assert os.access(found[0].program("etcd"), os.X_OK)
+    lines = shown.getvalue().splitlines()
+    assert lines[0].startswith("build etcd: the store of the Kubernetes API servers: starting")
+    assert str(catalogue.unit("etcd").log()) in lines[0]
+
+
+def test_a_build_without_its_program_is_no_build(checkout: Path, monkeypatch: pytest.MonkeyPatch):
+    _fake_go(checkout / "bin", "1.26.0")
+    monkeypatch.setenv("PATH", f"{checkout / 'bin'}:/usr/bin:/bin")
+    with pytest.raises(SandboxError, match="was built without etcd"):
+        tools.ensure(["etcd"])
+    assert tools.missing(["etcd"]) == ["etcd"]
