@@ -90,7 +90,7 @@ def _roots(settings: Settings) -> list[str]:
 
 
 def _addons(site: _Site) -> Addons:
-    settings, peers, ground, both = site.settings, site.peers, site.ground, site.both
+    settings, ground, both = site.settings, site.ground, site.both
     platform, name, entry = settings.platform, settings.name, settings.entry
     network, ready = names.network(platform, name), ground.cluster.ready
     namespaces = Namespaces("namespaces", NamespacesArgs(network=network, after=ready), both).namespaces
@@ -125,14 +125,6 @@ def _addons(site: _Site) -> Addons:
                 bucket_arn=ground.buckets.arns[Purpose.VELERO],
                 kms_key_arn=ground.buckets.kms_key_arn,
             ),
-            peer_velero=[
-                VeleroStore(
-                    location=platform.regions[peer.region].location,
-                    bucket_arn=peer.outputs.buckets[Purpose.VELERO].arn,
-                    kms_key_arn=peer.outputs.bucket_key_arn,
-                )
-                for peer in peers
-            ],
             after=ready,
             tags=tags(platform.name, name, "addons"),
         ),

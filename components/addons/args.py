@@ -41,9 +41,8 @@ class VeleroStore:
 class AddonsArgs:
     """The region, its cluster, and where backups go.
 
-    ``kubernetes_version`` is ``1.34``; ``peer_velero`` are the joined peers' stores, which are only read.
-    ``pool_names`` are the GPU pools, ``mesh_ca`` the Secret that istiod must find when it starts. ``after``
-    is what makes the cluster usable: its system nodes and managed add-ons.
+    ``kubernetes_version`` is ``1.34``; ``pool_names`` are the GPU pools, ``mesh_ca`` the Secret that istiod must
+    find when it starts. ``after`` is what makes the cluster usable: its system nodes and managed add-ons.
     """
 
     region: str
@@ -59,6 +58,5 @@ class AddonsArgs:
     namespaces: Mapping[str, pulumi.Resource]
     mesh_ca: pulumi.Resource
     velero: VeleroStore
-    peer_velero: Sequence[VeleroStore] = ()
     after: Sequence[pulumi.Resource] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -135,7 +135,7 @@ def identities(name: str, args: AddonsArgs, parent: pulumi.Resource) -> dict[str
             AUTOSCALER,
             autoscaler_policy(args.cluster_name, args.location, args.account),
         ),
-        VELERO: (VELERO, VELERO_SERVICE_ACCOUNT, velero_policy(args.velero, args.peer_velero)),
+        VELERO: (VELERO, VELERO_SERVICE_ACCOUNT, velero_policy(args.velero)),
     }
     return {
         release: PodIdentity(

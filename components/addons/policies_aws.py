@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -195,12 +194,12 @@ def autoscaler_policy(cluster_name: pulumi.Input[str], location: str, account: s
     ]
 
 
-def velero_policy(own: VeleroStore, peers: Sequence[VeleroStore]) -> list[dict[str, Any]]:
-    """Write the region's own bucket, read the peers'; keys only by way of S3. No EC2: volumes go by CSI.
+def velero_policy(own: VeleroStore) -> list[dict[str, Any]]:
+    """Write the region's own bucket; its key only by way of S3. No EC2: volumes go by CSI.
 
     Source: https://github.com/vmware-tanzu/velero-plugin-for-aws#set-permissions-for-velero
     """
-    statements = [
+    return [
         *_objects(
             own,
             [
@@ -213,9 +212,6 @@ def velero_policy(own: VeleroStore, peers: Sequence[VeleroStore]) -> list[dict[s
         ),
         _key(own, ["kms:Decrypt", "kms:GenerateDataKey"]),
     ]
-    for peer in peers:
-        statements += [*_objects(peer, ["s3:GetObject"]), _key(peer, ["kms:Decrypt"])]
-    return statements
 
 
 def _objects(store: VeleroStore, actions: list[str]) -> list[dict[str, Any]]:

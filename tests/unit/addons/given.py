@@ -13,11 +13,6 @@ STORE = VeleroStore(
     bucket_arn="arn:aws:s3:::standfast-velero-us-east-123456789012",
     kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/own",
 )
-PEER_STORE = VeleroStore(
-    location="eu-west-1",
-    bucket_arn="arn:aws:s3:::standfast-velero-eu-west-123456789012",
-    kms_key_arn="arn:aws:kms:eu-west-1:123456789012:key/peer",
-)
 ARGS = AddonsArgs(
     region="us-east",
     location="us-east-1",
@@ -33,6 +28,5 @@ ARGS = AddonsArgs(
     # Values do not use it; a resource needs an engine, or its recording.
     mesh_ca=cast(pulumi.Resource, None),
     velero=STORE,
-    peer_velero=[PEER_STORE],
     tags={"standfast.dev/component": "addons"},
 )
