@@ -135,14 +135,32 @@ def create(call: Call[Instance], inputs: Properties) -> Created:
 
 
 def _previewed_create(call: Call[Instance], inputs: Properties) -> Properties:
-    outputs = {**inputs, "status": UNKNOWN}
+    """The inputs, and as unknown what only the API server and controllers will say."""
     kind = None if has_unknown(inputs.get("kind")) else known_kind(call, inputs["apiVersion"], inputs["kind"])
     if inputs["kind"] == "CustomResourceDefinition" and not has_unknown(inputs):
         with call.instance.lock:
             call.instance.announced.add((inputs["spec"]["group"], inputs["spec"]["names"]["kind"]))
+    tried = inputs
     if kind is not None and not has_unknown(inputs):
-        dry_run(call, kind, inputs, manager_of(call, {}), new=True)
+        tried = dry_run(call, kind, inputs, manager_of(call, {}), new=True)
+    outputs: Properties = _unknown_where_added(inputs, tried)
+    outputs["status"] = UNKNOWN
+    if isinstance(outputs.get("metadata"), dict):
+        outputs["metadata"] = {**dict.fromkeys(_SERVER_METADATA, UNKNOWN), **outputs["metadata"]}
     return _outputs(outputs, {})
+
+
+def _unknown_where_added(inputs: Any, tried: Any) -> Any:
+    """`inputs`, with UNKNOWN for what a dry run adds: its values (addresses, say) may be others then."""
+    if isinstance(inputs, dict) and isinstance(tried, dict):
+        added = dict.fromkeys(tried.keys() - inputs.keys(), UNKNOWN)
+        return {
+            **added,
+            **{key: _unknown_where_added(value, tried.get(key)) for key, value in inputs.items()},
+        }
+    if isinstance(inputs, list) and isinstance(tried, list) and len(inputs) == len(tried):
+        return [_unknown_where_added(*each) for each in zip(inputs, tried, strict=True)]
+    return inputs
 
 
 def update(call: Call[Instance], old: State, new: Properties) -> Properties:

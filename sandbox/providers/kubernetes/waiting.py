@@ -79,7 +79,7 @@ def await_ready(call: Call[Any], cluster: Cluster, kind: Kind, live: dict[str, A
     told = ""
     for state in cluster.watch(collection, name, version, remaining):
         if state is None:
-            raise ProviderError(f"{label(kind, live)} was deleted while it was waited for")
+            raise ProviderError(_vanished(kind, live))
         live = {"apiVersion": kind.api_version, "kind": kind.kind, **state}
         verdict = _verdict(cluster, kind, live)
         if verdict.ready:
@@ -95,6 +95,12 @@ def await_ready(call: Call[Any], cluster: Cluster, kind: Kind, live: dict[str, A
     parts += explanations(cluster, live)
     message = "; ".join(parts) + f". It stays as it is, and the next `up` waits again (annotation {TIMEOUT})"
     raise NotReadyError(message, live)
+
+
+def _vanished(kind: Kind, live: dict[str, Any]) -> str:
+    account = annotations_of(live).get("kubernetes.io/service-account.name")
+    hint = f" (its service account {account} must exist first: depends_on)" if account else ""
+    return f"{label(kind, live)} was deleted while it was waited for{hint}"
 
 
 def _verdict(cluster: Cluster, kind: Kind, live: dict[str, Any]) -> Verdict:
