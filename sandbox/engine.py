@@ -129,6 +129,9 @@ def engine_environment(
     )
     return {
         "PATH": path,
+        # The engine asks who runs it, and a container's user may have no name.
+        "USER": os.environ.get("USER") or "sandbox",
+        "HOME": str(Path.home()),
         "PULUMI_HOME": str(paths.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{paths.backend}",
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
