@@ -15,7 +15,9 @@ from automation.errors import Failure
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _PRINTED = "info#err"
 _TRACEBACK = "Traceback (most recent call last)"
-_SILENT_OPS = frozenset({"same", "read", "refresh"})
+UNCHANGING = frozenset({"same", "read", "refresh"})
+"""Operations that leave a resource as it is."""
+
 _CLOSING_WORDS = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
 
 REFUSAL = "the configuration cannot be used:"
@@ -79,7 +81,7 @@ class Tally:
 
     def _begin(self, step: StepEventMetadata) -> None:
         op = str(getattr(step.op, "value", step.op))
-        if op not in _SILENT_OPS:
+        if op not in UNCHANGING:
             self.running[step.urn] = op
 
     def _finish(self, step: StepEventMetadata) -> None:

@@ -14,7 +14,7 @@ from pulumi.automation.events import EngineEvent
 
 from automation import locks
 from automation.errors import EngineError, Failure, NotUpError, RefusedError, StackLockedError
-from automation.events import REFUSAL, Tally, essence, plain
+from automation.events import REFUSAL, UNCHANGING, Tally, essence, plain
 from automation.workspace import Workspace
 
 MASKED = "[secret]"
@@ -47,13 +47,13 @@ class Outcome:
 
     @property
     def resources(self) -> int:
-        """Resources that the operation dealt with, changed or not."""
-        return sum(self.changes.values())
+        """Resources of the stack that the operation dealt with, changed or not."""
+        return sum(count for op, count in self.changes.items() if op != "read")
 
     @property
-    def changed(self) -> int:
-        """Resources that the operation changed."""
-        return self.resources - self.changes.get("same", 0)
+    def changed(self) -> dict[str, int]:
+        """Operations that changed something, and how many resources each."""
+        return {op: count for op, count in sorted(self.changes.items()) if op not in UNCHANGING}
 
 
 @dataclass(frozen=True)

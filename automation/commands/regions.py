@@ -22,7 +22,7 @@ from automation.commands.common import (
 from automation.errors import AutomationError
 from automation.project import choose, demand_sound, platform
 from automation.stacks import Kept, Outcome
-from automation.targets import TargetName
+from automation.targets import TargetName, settle
 
 
 def preview(regions: RegionsArgument = None, target: TargetOption = TargetName.CLOUD) -> None:
@@ -49,6 +49,7 @@ def up(regions: RegionsArgument = None, target: TargetOption = TargetName.CLOUD)
     demand_sound(folder, chosen)
     with stacks(target) as place:
         result = bring_up(place, whole, chosen)
+    settle(target, sorted({outcome.region for outcome in result.outcomes}))
     show(changes_table("up", result.outcomes))
     for region, peers in result.unjoined.items():
         tell(f"{region} has not joined {', '.join(peers)}: run `standfast up {region} --target {target}`")
@@ -76,6 +77,7 @@ def destroy(
             outcome, left = place.destroy(region, also_protected=also_protected)
             outcomes.append(outcome)
             kept[region] = left
+    settle(target, list(kept))
     show(changes_table("destroy", outcomes))
     for region, left in kept.items():
         if left:
@@ -118,7 +120,6 @@ def changes_table(operation: str, outcomes: list[Outcome] | tuple[Outcome, ...])
     for column in ("region", "resources", "changes", "seconds"):
         table.add_column(column, justify="left" if column in {"region", "changes"} else "right")
     for outcome in outcomes:
-        changed = {op: count for op, count in sorted(outcome.changes.items()) if op != "same"}
-        text = ", ".join(f"{count} {op}" for op, count in changed.items()) or "none"
+        text = ", ".join(f"{count} {op}" for op, count in outcome.changed.items()) or "none"
         table.add_row(outcome.region, str(outcome.resources), text, f"{outcome.seconds:.0f}")
     return table
