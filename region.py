@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes
@@ -17,11 +16,8 @@ from components.addons.component import Addons, Namespaces
 from components.addons.values_platform import EVENT_BUS_VERSION
 from components.alerting.args import AlertingArgs
 from components.alerting.args import Peer as WatchedPeer
-from components.alerting.aws import SnsDelivery, SnsDeliveryArgs, model_storage_probe, sns_receiver
 from components.alerting.component import Alerting
-from components.backup.args import BackupArgs
-from components.backup.aws import Backup
-from components.backup.desired import schedule_ages, slots
+from components.backup.desired import schedule_ages
 from components.backup.registry import registry_ages
 from components.failover.args import EVENT_SOURCE_URL, FailoverArgs
 from components.failover.component import Failover
@@ -40,16 +36,6 @@ from config.settings import Settings
 from region_aws import Ground
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Site:
-    """What every floor is given: the settings, the joined peers, the ground, and both providers."""
-
-    settings: Settings
-    peers: Sequence[Peer]
-    ground: Ground
-    both: pulumi.ResourceOptions
-
-
 def build(settings: Settings) -> None:
     """Registers the whole region and exports what its peers and its people need.
 
@@ -65,14 +51,13 @@ def build(settings: Settings) -> None:
         opts=pulumi.ResourceOptions(depends_on=ground.cluster.ready),
     )
     both = pulumi.ResourceOptions(providers=[ground.provider, kubernetes])
-    site = _Site(settings=settings, peers=peers, ground=ground, both=both)
-    addons = _addons(site)
-    inference = _inference(site, addons)
-    mesh = _mesh(site, addons, inference)
-    _watch(site, addons, inference)
-    _keep(site, addons, inference)
-    region_aws.build_dns(settings, ground, mesh.ingress_hostname)
-    _export(site, mesh)
+    addons = _addons(ground, both)
+    inference = _inference(ground, addons, both)
+    mesh = _mesh(ground, addons, inference, both)
+    _watch(ground, addons, inference, both)
+    _keep(ground, addons, inference, both)
+    region_aws.build_dns(ground, mesh.ingress_hostname)
+    _export(ground, mesh)
 
 
 def _same_root(settings: Settings, peers: Sequence[Peer]) -> None:
@@ -89,8 +74,8 @@ def _roots(settings: Settings) -> list[str]:
     return sorted(hashlib.sha256(root).hexdigest() for root in settings.mesh_ca.roots())
 
 
-def _addons(site: _Site) -> Addons:
-    settings, ground, both = site.settings, site.ground, site.both
+def _addons(ground: Ground, both: pulumi.ResourceOptions) -> Addons:
+    settings = ground.settings
     platform, name, entry = settings.platform, settings.name, settings.entry
     network, ready = names.network(platform, name), ground.cluster.ready
     namespaces = Namespaces("namespaces", NamespacesArgs(network=network, after=ready), both).namespaces
@@ -132,8 +117,8 @@ def _addons(site: _Site) -> Addons:
     )
 
 
-def _inference(site: _Site, addons: Addons) -> Inference:
-    settings, ground, both = site.settings, site.ground, site.both
+def _inference(ground: Ground, addons: Addons, both: pulumi.ResourceOptions) -> Inference:
+    settings = ground.settings
     needs: list[pulumi.Resource] = [ground.node_pools, *addons.mesh_ready]
     return Inference(
         "inference",
@@ -149,8 +134,8 @@ def _inference(site: _Site, addons: Addons) -> Inference:
     )
 
 
-def _mesh(site: _Site, addons: Addons, inference: Inference) -> Mesh:
-    settings, peers, ground, both = site.settings, site.peers, site.ground, site.both
+def _mesh(ground: Ground, addons: Addons, inference: Inference, both: pulumi.ResourceOptions) -> Mesh:
+    settings = ground.settings
     platform, name = settings.platform, settings.name
     location = {region: entry.location for region, entry in platform.regions.items()}
     near = [name, *settings.peers]
@@ -176,7 +161,7 @@ def _mesh(site: _Site, addons: Addons, inference: Inference) -> Mesh:
                     token=peer.reader_token,
                     nat_ips=peer.outputs.nat_ips,
                 )
-                for peer in peers
+                for peer in ground.peers
             ],
             after=[*addons.mesh_ready, addons.load_balancer_controller],
             serving=[inference],
@@ -186,13 +171,13 @@ def _mesh(site: _Site, addons: Addons, inference: Inference) -> Mesh:
     )
 
 
-def _watch(site: _Site, addons: Addons, inference: Inference) -> None:
+def _watch(ground: Ground, addons: Addons, inference: Inference, both: pulumi.ResourceOptions) -> None:
     """What watches the region and its peers, tells people, and raises the region's floor."""
-    settings, platform = site.settings, site.settings.platform
+    settings, platform = ground.settings, ground.settings.platform
     token = settings.mesh_ca_key.apply(_webhook_token)
     needs: list[pulumi.Resource] = [inference, *addons.releases.values()]
-    after = pulumi.ResourceOptions.merge(site.both, pulumi.ResourceOptions(depends_on=needs))
-    _alerting(site, token, after)
+    after = pulumi.ResourceOptions.merge(both, pulumi.ResourceOptions(depends_on=needs))
+    _alerting(ground, token, after)
     Failover(
         "failover",
         FailoverArgs(
@@ -207,36 +192,15 @@ def _watch(site: _Site, addons: Addons, inference: Inference) -> None:
     )
 
 
-def _keep(site: _Site, addons: Addons, inference: Inference) -> None:
+def _keep(ground: Ground, addons: Addons, inference: Inference, both: pulumi.ResourceOptions) -> None:
     """What keeps copies of the region, and tells people how to come back."""
-    settings, ground, both = site.settings, site.ground, site.both
-    platform, name = settings.platform, settings.name
-    targets = {region: entry.failover_to for region, entry in platform.regions.items()}
-    Backup(
-        "backup",
-        BackupArgs(
-            region=name,
-            location=settings.entry.location,
-            account=platform.account,
-            cluster_name=ground.cluster.name,
-            peers=[peer.region for peer in site.peers],
-            velero_bucket=ground.buckets.names[Purpose.VELERO],
-            registry_bucket=ground.buckets.names[Purpose.MODEL_REGISTRY],
-            registry_backup_bucket=ground.buckets.names[Purpose.MODEL_REGISTRY_BACKUP],
-            kms_key_arn=ground.buckets.kms_key_arn,
-            rpo=platform.objectives.rpo,
-            interval=platform.backup.interval,
-            registry_interval=platform.backup.registry_interval,
-            slot=slots(targets, platform.primary)[name],
-            velero=[addons.releases["velero"]],
-            serving=[inference],
-            tags=tags(platform.name, name, "backup"),
-        ),
-        both,
-    )
+    settings = ground.settings
+    region_aws.build_backup(ground, addons, inference, both)
     Runbook(
         "runbook",
-        RunbookArgs(platform=platform, region=name, zone_id=ground.zone_id, after=[inference]),
+        RunbookArgs(
+            platform=settings.platform, region=settings.name, zone_id=ground.zone_id, after=[inference]
+        ),
         both,
     )
 
@@ -250,22 +214,10 @@ def _webhook_token(mesh_ca_key: str) -> str:
     return derive.derive(mesh_ca_key.encode()).hex()
 
 
-def _alerting(site: _Site, token: pulumi.Output[str], after: pulumi.ResourceOptions) -> None:
-    settings, ground = site.settings, site.ground
-    platform, name, location = settings.platform, settings.name, settings.entry.location
-    objectives = platform.objectives
-    topic = ground.topics.regional_arn
-    delivery = SnsDelivery(
-        "alert-delivery",
-        SnsDeliveryArgs(
-            cluster_name=ground.cluster.name,
-            account=platform.account,
-            location=location,
-            topic_arn=topic,
-            tags=tags(platform.name, name, "alerting"),
-        ),
-        after,
-    )
+def _alerting(ground: Ground, token: pulumi.Output[str], after: pulumi.ResourceOptions) -> None:
+    settings = ground.settings
+    platform, name = settings.platform, settings.name
+    reach = region_aws.build_reach(ground, after)
     Alerting(
         "alerting",
         AlertingArgs(
@@ -277,19 +229,19 @@ def _alerting(site: _Site, token: pulumi.Output[str], after: pulumi.ResourceOpti
             peers=[
                 WatchedPeer(region=peer, host=names.region_fqdn(platform, peer)) for peer in settings.peers
             ],
-            model_storage=model_storage_probe(ground.buckets.names[Purpose.MODEL_REGISTRY], location),
-            schedules=schedule_ages(objectives.rpo),
-            cronjobs=registry_ages(objectives.rpo),
+            model_storage=reach.model_storage,
+            schedules=schedule_ages(platform.objectives.rpo),
+            cronjobs=registry_ages(platform.objectives.rpo),
             event_source_url=EVENT_SOURCE_URL,
             token=token,
-            receiver=sns_receiver(topic, location),
+            receiver=reach.receiver,
         ),
-        pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[delivery])),
+        pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=reach.first)),
     )
 
 
-def _export(site: _Site, mesh: Mesh) -> None:
-    settings = site.settings
+def _export(ground: Ground, mesh: Mesh) -> None:
+    settings = ground.settings
     platform, name = settings.platform, settings.name
     endpoints = {
         "entry": f"https://{names.entry_fqdn(platform)}",
@@ -300,12 +252,12 @@ def _export(site: _Site, mesh: Mesh) -> None:
     outputs: dict[str, pulumi.Input[object]] = {
         "region": name,
         "zones": list(settings.region.zones),
-        "joinedPeers": [peer.region for peer in site.peers],
+        "joinedPeers": [peer.region for peer in ground.peers],
         "endpoints": endpoints,
         "loadBalancers": {"ingress": mesh.ingress_hostname, "eastWest": mesh.east_west_hostname},
         "meshRoots": _roots(settings),
         TOKEN_OUTPUT: mesh.remote_reader_token,
-        **region_aws.exported(site.ground),
+        **region_aws.exported(ground),
     }
     for key, value in outputs.items():
         pulumi.export(key, value)

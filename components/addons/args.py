@@ -41,8 +41,8 @@ class VeleroStore:
 class AddonsArgs:
     """The region, its cluster, and where backups go.
 
-    ``kubernetes_version`` is ``1.34``; ``pool_names`` are the GPU pools, ``mesh_ca`` the Secret that istiod must
-    find when it starts. ``after`` is what makes the cluster usable: its system nodes and managed add-ons.
+    ``kubernetes_version`` is ``1.34``; ``pool_names`` are the GPU pools, ``mesh_ca`` the Secret that istiod
+    must find when it starts. ``after`` is what makes the cluster usable: system nodes and managed add-ons.
     """
 
     region: str

@@ -11,9 +11,9 @@ from components.shared.labels import POOL_LABEL, REGION_LABEL, ZONE_LABEL
 SELECTED = {"app.kubernetes.io/part-of": "standfast"}
 """Labels by which Alertmanager takes an AlertmanagerConfig."""
 
-HTTP_MODULE = "http_2xx"
+READY_MODULE = "https_ready"
 """The blackbox module for a URL that must answer 200 over TLS with a certificate that verifies."""
-BUCKET_MODULE = "s3_bucket"
+STORAGE_MODULE = "storage_reachable"
 """The one for an object store that must answer: a refusal for want of credentials is an answer too."""
 
 
@@ -126,8 +126,8 @@ def blackbox_exporter() -> dict[str, Any]:
         "topologySpreadConstraints": spread({"app.kubernetes.io/name": "prometheus-blackbox-exporter"}),
         "config": {
             "modules": {
-                HTTP_MODULE: _http({"method": "GET", "valid_status_codes": [200]}),
-                BUCKET_MODULE: _http({"method": "HEAD", "valid_status_codes": [200, 403]}),
+                READY_MODULE: _http({"method": "GET", "valid_status_codes": [200]}),
+                STORAGE_MODULE: _http({"method": "HEAD", "valid_status_codes": [200, 403]}),
             }
         },
         "serviceMonitor": {"selfMonitor": {"enabled": True}},
