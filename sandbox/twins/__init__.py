@@ -1,1 +1,3 @@
-"""What AWS does by itself around an EKS cluster, done by small loops between moto and a region's API server."""
+"""What AWS does by itself around an EKS cluster, done by small loops between moto and a region's API
+server.
+"""

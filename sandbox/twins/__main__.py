@@ -30,11 +30,10 @@ def _arguments() -> argparse.Namespace:
 
 def aws_client(service: str, moto: str, location: str) -> Any:
     """A boto3 client of moto."""
-    session = boto3.Session(
-        aws_access_key_id="sandbox", aws_secret_access_key="sandbox", region_name=location
-    )  # noqa: S106
-    return session.client(
+    return boto3.Session(region_name=location).client(
         service,  # pyright: ignore[reportArgumentType]
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",  # noqa: S106 - moto asks for any
         endpoint_url=moto,
         config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30),
     )

@@ -1,6 +1,7 @@
 """What the AWS Load Balancer Controller makes of a Service: pure.
 
-https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/ and …/guide/service/nlb/.
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/ and
+…/guide/service/nlb/.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a Kubernetes node of an EC2 instance type offers.
 
-Stands in for EKS's bootstrap of a node: https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html for
-the pods, https://github.com/awslabs/amazon-eks-ami (nodeadm, "kubelet defaults") for what is reserved. GPUs are those that
-NVIDIA's device plugin would report, which has no kubelet to report to here.
+Stands in for EKS's bootstrap of a node: https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-
+type.html for the pods, https://github.com/awslabs/amazon-eks-ami (nodeadm, "kubelet defaults") for what is
+reserved. GPUs are those that NVIDIA's device plugin would report, which has no kubelet to report to here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Gives Services of class `service.k8s.aws/nlb` a network load balancer in moto: the loop around `balancers.py`.
+"""Gives Services of class `service.k8s.aws/nlb` a network load balancer in moto: the loop around
+`balancers.py`.
 
-Stands in for the AWS Load Balancer Controller (https://kubernetes-sigs.github.io/aws-load-balancer-controller/): it makes
-the load balancer, its target groups and listeners, writes the host name into the Service's status, and holds the Service
-by a finalizer until they are gone. Services of other classes are left alone. Targets are not registered: pods have no
-address that moto could reach.
+Stands in for the AWS Load Balancer Controller (https://kubernetes-sigs.github.io/aws-load-balancer-
+controller/): it makes the load balancer, its target groups and listeners, writes the host name into the
+Service's status, and holds the Service by a finalizer until they are gone. Services of other classes are left
+alone. Targets are not registered: pods have no address that moto could reach.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ _NOT_FOUND = 404
 
 
 class LoadBalancerTwin:
-    """Services of one API server → network load balancers of moto. `elb`, `ec2` and `eks` are boto3 clients."""
+    """Services of one API server → network load balancers of moto. `elb`, `ec2` and `eks` are boto3
+    clients.
+    """
 
     def __init__(self, *, kube: Client, elb: Any, ec2: Any, eks: Any) -> None:
         self._kube, self._elb, self._ec2, self._eks = kube, elb, ec2, eks

@@ -1,7 +1,8 @@
 """Keeps a region's Nodes as its managed node groups say: the loop around `nodes.py`.
 
-Stands in for EKS's managed node groups and their Auto Scaling groups: scaling, deletion, and changes of labels and taints
-(https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html). KWOK then plays the kubelets.
+Stands in for EKS's managed node groups and their Auto Scaling groups: scaling, deletion, and changes of
+labels and taints (https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html). KWOK then
+plays the kubelets.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _CONFLICT = 409
 
 
 class Bell:
-    """Rings when the aws provider has changed what is kept beside moto, as it does with every node group it touches.
+    """Rings when the aws provider has changed what is kept beside moto, as it does with every node group
+    it touches.
 
     Looking at one SQLite counter costs nothing, so that moto itself need be asked only now and then.
     """

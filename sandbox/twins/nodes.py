@@ -1,8 +1,8 @@
 """The Node objects that a managed node group makes: pure, from EKS's and EC2's answers.
 
-Stands in for EKS managed node groups (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html): an Auto
-Scaling group holds `desiredSize` instances spread evenly over the group's zones, and each registers as a Node with the
-group's labels and taints and EKS's own.
+Stands in for EKS managed node groups (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-
+groups.html): an Auto Scaling group holds `desiredSize` instances spread evenly over the group's zones, and
+each registers as a Node with the group's labels and taints and EKS's own.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class WantedNode:
 
     @property
     def applied(self) -> str:
-        """What of the group is on the Node, so that what the group takes back can be told from what others put."""
+        """What of the group is on the Node, so that what the group takes back can be told from what others
+        put.
+        """
         return json.dumps({"labels": self.labels, "taints": self.taints}, sort_keys=True)
 
     def manifest(self) -> dict[str, Any]:

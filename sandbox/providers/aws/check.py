@@ -1,4 +1,6 @@
-"""Checks inputs against an entry: unknown names at any depth, missing ones, wrong kinds; fills in defaults and names."""
+"""Checks inputs against an entry: unknown names at any depth, missing ones, wrong kinds; fills in defaults
+and names.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,12 @@ from sandbox.providers.aws.entry import Entry
 from sandbox.providers.aws.schema import Field, Fields, Kind
 from sandbox.providers.base import UNKNOWN, Checked, Failure, Path, Properties, format_path
 
-_PLAIN = {Kind.TEXT: str, Kind.WHOLE: int, Kind.NUMBER: (int, float), Kind.FLAG: bool}
+_PLAIN: dict[Kind, type | tuple[type, ...]] = {
+    Kind.TEXT: str,
+    Kind.WHOLE: int,
+    Kind.NUMBER: (int, float),
+    Kind.FLAG: bool,
+}
 
 
 def check(entry: Entry, name: str, old: Mapping[str, Any], new: Properties) -> Checked:
@@ -67,34 +74,39 @@ def _block_faults(fields: Fields, values: Mapping[str, Any], path: Path) -> Iter
 def _faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if value is UNKNOWN:
         return
-    expected = _PLAIN.get(one.kind)
-    if expected is not None:
-        right = isinstance(value, expected) and isinstance(value, bool) is (one.kind is Kind.FLAG)
-        if not right:
-            yield path, _wrong(one, value, path)
-        elif one.choices and value not in one.choices:
-            yield path, f"input {format_path(path)}: {value!r} is none of {', '.join(map(str, one.choices))}"
+    if one.kind in _PLAIN:
+        yield from _plain_faults(one, value, path)
     elif one.kind in (Kind.JSON, Kind.POLICY):
         yield from _document_faults(one, value, path)
     elif one.kind in (Kind.LIST, Kind.SET):
-        yield from _string_faults(
-            one, list(enumerate(value)) if isinstance(value, list) else None, value, path
-        )
+        items = list(enumerate(value)) if isinstance(value, list) else None
+        yield from _string_faults(one, items, value, path)
     elif one.kind is Kind.MAP:
-        yield from _string_faults(one, list(value.items()) if isinstance(value, dict) else None, value, path)
-    elif one.kind is Kind.BLOCK:
-        if isinstance(value, dict):
-            yield from _block_faults(one.fields, value, path)
-        else:
-            yield path, _wrong(one, value, path)
-    elif not isinstance(value, list):
-        yield path, _wrong(one, value, path)
+        items = list(value.items()) if isinstance(value, dict) else None
+        yield from _string_faults(one, items, value, path)
     else:
-        for index, item in enumerate(value):
-            if isinstance(item, dict):
-                yield from _block_faults(one.fields, item, (*path, index))
-            elif item is not UNKNOWN:
-                yield (*path, index), _wrong(one, item, (*path, index))
+        yield from _nested_faults(one, value, path)
+
+
+def _plain_faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    right = isinstance(value, _PLAIN[one.kind]) and isinstance(value, bool) is (one.kind is Kind.FLAG)
+    if not right:
+        yield path, _wrong(one, value, path)
+    elif one.choices and value not in one.choices:
+        allowed = ", ".join(map(str, one.choices))
+        yield path, f"input {format_path(path)}: {value!r} is none of {allowed}"
+
+
+def _nested_faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    single = one.kind is Kind.BLOCK
+    if not isinstance(value, dict if single else list):
+        yield path, _wrong(one, value, path)
+        return
+    for at, item in [(path, value)] if single else [((*path, n), item) for n, item in enumerate(value)]:
+        if isinstance(item, dict):
+            yield from _block_faults(one.fields, item, at)
+        elif item is not UNKNOWN:
+            yield at, f"input {format_path(at)}: {item!r} is not an object"
 
 
 def _string_faults(
@@ -122,4 +134,5 @@ def _document_faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path,
 
 def _wrong(one: Field, value: Any, path: Path) -> str:
     shown = repr(value)
-    return f"input {format_path(path)}: {shown if len(shown) <= 80 else shown[:77] + '...'} is not {one.kind.value}"
+    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+    return f"input {format_path(path)}: {shown} is not {one.kind.value}"

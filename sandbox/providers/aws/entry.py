@@ -1,4 +1,6 @@
-"""What the table is made of: `Entry`, one for each resource type, and `Step`, what an entry's functions work with."""
+"""What the table is made of: `Entry`, one for each resource type, and `Step`, what an entry's functions
+work with.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,9 @@ from sandbox.providers.aws.shapes import from_api, pairs, to_api
 class Step:
     """One operation on one resource.
 
-    `new` holds the checked inputs (empty for read and delete), `old` the state before (empty for create), `region` the
-    AWS location that the resource lives in, `timeout` the seconds that the program allows (None: the entry's own).
+    `new` holds the checked inputs (empty for read and delete), `old` the state before (empty for create),
+    `region` the AWS location that the resource lives in, `timeout` the seconds that the program allows (None:
+    the entry's own).
     """
 
     session: Session
@@ -35,7 +38,9 @@ class Step:
         return self.session.client(service, self.region)
 
     def made(self, id_: str) -> str:
-        """Says that the thing now exists under this id: a failure after this is one of a half-made resource."""
+        """Says that the thing now exists under this id: a failure after this is one of a half-made
+        resource.
+        """
         self.id = id_
         return id_
 
@@ -90,10 +95,10 @@ def _no_rules(_inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 class Entry:
     """One resource type.
 
-    `create` answers the id; `read` answers fields and computed outputs in Pulumi's words, or None when the thing is gone
-    (an AWS error whose code is in `gone` means the same); a type without `update` only ever is replaced, tags aside
-    that it has none. `outputs` are the computed outputs, `volatile` those that an update may change. `rules` finds
-    faults between inputs as (input, reason).
+    `create` answers the id; `read` answers fields and computed outputs in Pulumi's words, or None when the
+    thing is gone (an AWS error whose code is in `gone` means the same); a type without `update` only ever is
+    replaced, tags aside that it has none. `outputs` are the computed outputs, `volatile` those that an update
+    may change. `rules` finds faults between inputs as (input, reason).
     """
 
     token: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,7 +56,9 @@ class AwsProvider(Provider[Session]):
 
     @classmethod
     def from_environment(cls) -> AwsProvider:
-        """From AWS_ENDPOINT_URL and STANDFAST_SANDBOX_DIR. Raises ConfigError naming the one that is missing."""
+        """From AWS_ENDPOINT_URL and STANDFAST_SANDBOX_DIR. Raises ConfigError naming the one that is
+        missing.
+        """
         wanted = ("AWS_ENDPOINT_URL", "STANDFAST_SANDBOX_DIR")
         missing = [name for name in wanted if not os.environ.get(name)]
         if missing:
@@ -160,7 +162,7 @@ class AwsProvider(Provider[Session]):
         if function is None:
             known = ", ".join(sorted(INVOKES))
             raise UnsupportedTypeError(
-                f"{token}: the sandbox's aws provider knows no such function; it knows {known}"
+                f"{token}: the sandbox's aws provider has no such function; it has {known}"
             )
         try:
             return function(call.instance, args)
@@ -173,7 +175,8 @@ def entry_of(token: str) -> Entry:
     entry = ENTRIES.get(token)
     if entry is None:
         raise UnsupportedTypeError(
-            f"{token}: the sandbox's aws provider has no entry for this type; sandbox/providers/aws/table holds them"
+            f"{token}: the sandbox's aws provider has no entry for this type; "
+            "sandbox/providers/aws/table holds them"
         )
     return entry
 
@@ -204,7 +207,7 @@ def _message(error: ClientError) -> str:
 
 
 @contextmanager
-def failures(step: Step) -> Iterator[None]:
+def failures(step: Step) -> Generator[None]:
     """Every failure of AWS as one line: operation, resource, code, message."""
     resource = f"{step.entry.token} {step.name!r}"
     try:
@@ -236,7 +239,9 @@ def _live(step: Step) -> Properties | None:
 
 
 def _tags(step: Step, found: Mapping[str, str]) -> Properties:
-    """`tags` and `tagsAll` of a resource: what only the provider's default tags say is not the resource's own."""
+    """`tags` and `tagsAll` of a resource: what only the provider's default tags say is not the resource's
+    own.
+    """
     present = {key: value for key, value in found.items() if not key.startswith("aws:")}
     own = step.wish.get("tags") or {}
     defaults = step.session.default_tags
@@ -295,7 +300,6 @@ def _inputs_shaped(entry: Entry, state: Properties, old: State) -> Properties:
         elif old.outputs:
             if not one.computed and not same(one, value, before) and not same(one, before, value):
                 shaped[name] = value
-        elif not one.computed or one.auto_name:
-            if not is_empty(value) and value != one.default:
-                shaped[name] = value
+        elif (not one.computed or one.auto_name) and not is_empty(value) and value != one.default:
+            shaped[name] = value
     return shaped

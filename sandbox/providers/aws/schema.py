@@ -1,6 +1,8 @@
-"""Fields of a table entry: what an input may be, where it goes in a request, and when two values mean the same.
+"""Fields of a table entry: what an input may be, where it goes in a request, and when two values mean the
+same.
 
-Names are Pulumi's (camelCase, as in pulumi_aws 7). `UNKNOWN` stands for a value that a preview does not know yet.
+Names are Pulumi's (camelCase, as in pulumi_aws 7). `UNKNOWN` stands for a value that a preview does not know
+yet.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ NESTED: Final = frozenset({Kind.BLOCK, Kind.BLOCKS, Kind.BLOCKSET})
 class Field:
     """One input.
 
-    `api` is its name in the request and the answer ("" derives it, None keeps it out of both); `replace` marks what AWS
-    cannot change in place; `computed` says that AWS fills it in when the program does not; `local` says that only this
-    provider knows it, so that no read brings it back; `same` reduces values to what AWS compares.
+    `api` is its name in the request and the answer ("" derives it, None keeps it out of both); `replace`
+    marks what AWS cannot change in place; `computed` says that AWS fills it in when the program does not;
+    `local` says that only this provider knows it, so that no read brings it back; `same` reduces values to
+    what AWS compares.
     """
 
     kind: Kind
@@ -85,7 +88,9 @@ def document(**options: Any) -> Field:
 
 
 def policy(**options: Any) -> Field:
-    """An IAM policy, compared as IAM reads it: order of statements' lists and one-element lists do not matter."""
+    """An IAM policy, compared as IAM reads it: order of statements' lists and one-element lists do not
+    matter.
+    """
     return Field(kind=Kind.POLICY, **options)
 
 
@@ -157,7 +162,7 @@ def canonical_policy(value: Any) -> Any:
 
 
 def _comparable(one: Field, value: Any) -> Any:
-    if one.same is not None and value is not None:
+    if one.same is not None:
         return one.same(value)
     if one.kind is Kind.POLICY:
         return canonical_policy(parsed_json(value))
@@ -170,7 +175,7 @@ def _comparable(one: Field, value: Any) -> Any:
     return value
 
 
-def same(one: Field, want: Any, have: Any) -> bool:
+def same(one: Field, want: Any, have: Any) -> bool:  # noqa: PLR0911 (one for each case)
     """Whether AWS would see no difference between the wanted value and the one it has.
 
     A computed field that is not wanted is whatever AWS made it.
@@ -213,8 +218,8 @@ def _same_blocks(one: Field, want: list[Any], have: list[Any]) -> bool:
 def settle(fields: Fields, have: Mapping[str, Any], prior: Mapping[str, Any]) -> dict[str, Any]:
     """What AWS answered, in the words of `prior` wherever both mean the same.
 
-    So a read after no change gives back the very state it was asked with; `local` fields come from `prior`, and what
-    the entry adds beyond its fields (computed outputs) is taken as it is.
+    So a read after no change gives back the very state it was asked with; `local` fields come from `prior`,
+    and what the entry adds beyond its fields (computed outputs) is taken as it is.
     """
     settled: dict[str, Any] = {name: value for name, value in have.items() if name not in fields}
     for name, one in fields.items():

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.providers.aws.errors import ConfigError
 from sandbox.providers.base import Failure, Properties, as_bool
 
-# Each is a check of the real provider that has no meaning at a moto endpoint; it may be asked for all the same.
+# Checks of the real provider that have no meaning at a moto endpoint; they may be asked for all the same.
 SKIPS = (
     "skipCredentialsValidation",
     "skipMetadataApiCheck",

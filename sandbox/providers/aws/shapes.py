@@ -16,7 +16,9 @@ def api_name(name: str, one: Field, camel: bool) -> str:
 def to_api(
     fields: Fields, values: Mapping[str, Any], *, only: Iterable[str] | None = None, camel: bool = False
 ) -> dict[str, Any]:
-    """Request parameters for the set values of `fields`; a field with `api=None` or `local` is left to the entry."""
+    """Request parameters for the set values of `fields`; a field with `api=None` or `local` is left to the
+    entry.
+    """
     names = fields.keys() if only is None else only
     return {
         api_name(name, fields[name], camel): _out(fields[name], values[name], camel)

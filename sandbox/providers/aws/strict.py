@@ -1,7 +1,8 @@
 """Refuses a request that the service's own model does not allow, before it is sent.
 
-botocore itself checks names, required parameters, types and lower bounds. The models also hold enums, string patterns
-and upper bounds, which botocore leaves to the service; a service that only pretends to be one does not check them.
+botocore itself checks names, required parameters, types and lower bounds. The models also hold enums, string
+patterns and upper bounds, which botocore leaves to the service; a service that only pretends to be one does
+not check them.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def _text_faults(shape: Any, value: str, path: str) -> Iterator[str]:
 
 
 def _matches(pattern: re.Pattern[str], value: str) -> bool:
-    """Services take their patterns for the whole value, save those for one character that must be somewhere."""
+    """Services take their patterns for the whole value, save those for one character that must be
+    somewhere.
+    """
     if any(sign in pattern.pattern for sign in "+*{"):
         return pattern.fullmatch(value) is not None
     return pattern.search(value) is not None

@@ -21,7 +21,7 @@ class Resource:
     outputs: Properties
 
 
-class Refused(AssertionError):
+class RefusedError(AssertionError):
     """Check found faults."""
 
 
@@ -41,7 +41,7 @@ class Driver:
     def check(self, token: str, name: str, inputs: Properties, old: Properties | None = None) -> Properties:
         checked = self.provider.check(self.call(token, name), old or {}, inputs)
         if checked.failures:
-            raise Refused("; ".join(failure.reason for failure in checked.failures))
+            raise RefusedError("; ".join(failure.reason for failure in checked.failures))
         return checked.inputs
 
     def create(self, token: str, name: str, inputs: Properties) -> Resource:

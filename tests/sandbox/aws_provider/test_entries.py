@@ -9,9 +9,10 @@ import pytest
 from sandbox.providers.aws.errors import CallFailedError
 from sandbox.providers.aws.table import ENTRIES
 from sandbox.providers.base import UNKNOWN, Properties
-from tests.sandbox.aws_provider.driver import Driver, Refused, Resource
+from tests.sandbox.aws_provider.driver import Driver, RefusedError, Resource
+from tests.sandbox.aws_provider.ground import Sample
 from tests.sandbox.aws_provider.inventory import inventory
-from tests.sandbox.aws_provider.samples import SAMPLES, Sample
+from tests.sandbox.aws_provider.samples import SAMPLES
 
 NAME = "sample"
 
@@ -102,7 +103,7 @@ def assert_drift_found(driver: Driver, sample: Sample, resource: Resource, input
 @pytest.mark.parametrize("wrong", [s for s in SAMPLES if s.wrong], ids=lambda s: s.token)
 def test_what_aws_would_refuse_is_refused_and_nothing_is_made(driver: Driver, wrong: Sample) -> None:
     inputs = {**wrong.inputs(driver), **(wrong.wrong or {})}
-    with pytest.raises((CallFailedError, Refused)) as caught:
+    with pytest.raises((CallFailedError, RefusedError)) as caught:
         driver.create(wrong.token, NAME, inputs)
     assert "\n" not in str(caught.value)
     assert wrong.token in str(caught.value)

@@ -1,7 +1,9 @@
-"""ACM issues a DNS-validated certificate once every name's CNAME record exists; moto's stay pending for ever.
+"""ACM issues a DNS-validated certificate once every name's CNAME record exists; moto does after a while, or
+never, whatever the records.
 
-https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html: the records are looked for in moto's Route 53. Once
-issued, a certificate stays so when its records go (only its renewal would fail), which is why the fact is kept.
+https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html: the records are looked for in moto's
+Route 53. Once issued, a certificate stays so when its records go (only its renewal would fail), which is why
+the fact is kept.
 """
 
 from __future__ import annotations
@@ -39,17 +41,17 @@ def record_exists(clients: Any, wanted: dict[str, str]) -> bool:
 def _describe(asked: Asked, answer: dict[str, Any]) -> None:
     certificate = answer["Certificate"]
     options = certificate.get("DomainValidationOptions", [])
-    if certificate.get("Status") != "PENDING_VALIDATION":
+    records = [option["ResourceRecord"] for option in options if "ResourceRecord" in option]
+    if certificate.get("Status") not in ("PENDING_VALIDATION", "ISSUED") or len(records) < len(options):
         return
     arn = certificate["CertificateArn"]
-    if not asked.store.get(ISSUED, asked.region, arn):
-        records = [option["ResourceRecord"] for option in options if "ResourceRecord" in option]
-        if len(records) < len(options) or not all(record_exists(asked.clients, one) for one in records):
-            return
+    issued = bool(asked.store.get(ISSUED, asked.region, arn))
+    if not issued and all(record_exists(asked.clients, one) for one in records):
         asked.store.put(ISSUED, asked.region, arn, value=True)
-    certificate["Status"] = "ISSUED"
+        issued = True
+    certificate["Status"] = "ISSUED" if issued else "PENDING_VALIDATION"
     for option in options:
-        option["ValidationStatus"] = "SUCCESS"
+        option["ValidationStatus"] = "SUCCESS" if issued else "PENDING_VALIDATION"
 
 
 def _forget(asked: Asked, *_rest: Any) -> None:

@@ -1,9 +1,10 @@
-"""EKS clusters: what moto forgets of them, their version updates, and the region's real API server as their endpoint.
+"""EKS clusters: what moto forgets of them, their version updates, and the region's real API server as
+their endpoint.
 
-Moto does not keep a cluster's access, upgrade, zonal-shift, deletion-protection, compute and storage settings, makes no
-cluster security group, and has no UpdateClusterVersion. The endpoint and the certificate authority are those of the
-sandbox's API server for the location: `eks.json` in its directory, {location: {"endpoint", "ca", "zones"}}, where `ca`
-is the certificate in PEM or, as EKS gives it, in base64.
+Moto does not keep a cluster's access, upgrade, zonal-shift, deletion-protection, compute and storage
+settings, makes no cluster security group, and has no UpdateClusterVersion. The endpoint and the certificate
+authority are those of the sandbox's API server for the location: `eks.json` in its directory, {location:
+{"endpoint", "ca", "zones"}}, where `ca` is the certificate in PEM or, as EKS gives it, in base64.
 """
 
 from __future__ import annotations
@@ -136,7 +137,9 @@ def _updated(asked: Asked, answer: dict[str, Any]) -> None:
 
 
 def _update_version(asked: Asked) -> dict[str, Any]:
-    """One minor version up at a time: https://docs.aws.amazon.com/eks/latest/userguide/update-cluster.html."""
+    """One minor version up at a time: https://docs.aws.amazon.com/eks/latest/userguide/update-
+    cluster.html.
+    """
     name, wanted = asked.params["name"], asked.params["version"]
     kept = asked.store.get(CLUSTER, asked.region, name) or {}
     before = kept.get("version") or moto_cluster(asked, name)["version"]

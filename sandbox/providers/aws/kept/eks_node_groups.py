@@ -1,7 +1,8 @@
 """EKS managed node groups: what moto forgets of one, invents for one, and its version updates.
 
-Moto forgets the update, repair and warm-pool settings that a node group is made with, invents a disk size, instance
-types and remote access where a launch template or nothing was asked for, and has no UpdateNodegroupVersion.
+Moto forgets the update, repair and warm-pool settings that a node group is made with, invents a disk size,
+instance types and remote access where a launch template or nothing was asked for, and has no
+UpdateNodegroupVersion.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@
 - A notification configuration loses EventBridge.
 - A metrics configuration is not kept at all.
 
-For the first three, what was sent is kept together with what moto answered right after. As long as moto answers that,
-nobody has changed it, and the answer is what was sent; a change behind our back is shown as moto tells it.
+For the first three, what was sent is kept together with what moto answered right after. As long as moto
+answers that, nobody has changed it, and the answer is what was sent; a change behind our back is shown as
+moto tells it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def _plain(answer: dict[str, Any]) -> Any:
 def _remembered(
     kind: str, get: str, sent: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> tuple[Rule, Rule, Rule]:
-    """The rules of put, get and delete for one setting; `sent` makes of a put's parameters what a get answers."""
+    """The rules of put, get and delete for one setting; `sent` makes of a put's parameters what a get
+    answers.
+    """
 
     def put(asked: Asked, _answer: dict[str, Any]) -> None:
         bucket = asked.params["Bucket"]

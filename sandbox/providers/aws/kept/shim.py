@@ -1,7 +1,7 @@
 """Hooks rules into a boto3 client, so that callers use AWS's own operations and never know what moto lacks.
 
-A rule may `prepare` the parameters, `answer` instead of moto, or `amend` moto's answer. Whatever is asked has passed
-the service's model before any rule sees it.
+A rule may `prepare` the parameters, `answer` instead of moto, or `amend` moto's answer. Whatever is asked has
+passed the service's model before any rule sees it.
 """
 
 from __future__ import annotations
@@ -104,8 +104,7 @@ class Shim:
         except RefusedError as refused:
             status = refused.status
             parsed = {"Error": {"Code": refused.code, "Message": refused.message}}
-        parsed["ResponseMetadata"] = {"HTTPStatusCode": status}
-        return AWSResponse("", status, {}, None), parsed
+        return AWSResponse("", status, {}, None), {**parsed, "ResponseMetadata": {"HTTPStatusCode": status}}
 
     def _amend(self, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_rest: Any) -> None:
         rule = self._rules.get(model.name)

@@ -10,7 +10,9 @@ from typing import Any
 
 
 class Store:
-    """Safe between threads and processes. A key is a path of parts joined by a line feed, which no AWS name holds."""
+    """Safe between threads and processes. A key is a path of parts joined by a line feed, which no AWS
+    name holds.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

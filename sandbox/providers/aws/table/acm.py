@@ -13,7 +13,7 @@ from sandbox.providers.aws.shapes import pairs, unpaired
 
 _GONE = ("ResourceNotFoundException",)
 _POLL_SECONDS = 0.1
-# The real provider waits 75 minutes for people who create records by hand; a program's own records are there already.
+# The real provider waits 75 minutes, for people who make records by hand; a program's are there already.
 _WAIT_SECONDS = 30.0
 
 
@@ -112,7 +112,9 @@ CERTIFICATE = Entry(
 
 
 def _await_issue(step: Step) -> str:
-    """Waits until ACM has issued the certificate. Raises AwsProviderError naming the records that are missing."""
+    """Waits until ACM has issued the certificate. Raises AwsProviderError naming the records that are
+    missing.
+    """
     arn = step.new["certificateArn"]
     ends = time.monotonic() + (step.timeout or _WAIT_SECONDS)
     while True:
@@ -126,7 +128,8 @@ def _await_issue(step: Step) -> str:
     records = ", ".join(one["ResourceRecord"]["Name"] for one in options if "ResourceRecord" in one)
     raise AwsProviderError(
         f"{step.entry.token} {step.name!r}: certificate {arn} is {certificate['Status']} after "
-        f"{step.timeout or _WAIT_SECONDS:.0f} s; ACM waits for the CNAME records {records} in a public hosted zone"
+        f"{step.timeout or _WAIT_SECONDS:.0f} s; ACM waits for the CNAME records {records} "
+        "in a public hosted zone"
     )
 
 

@@ -77,32 +77,10 @@ def _delete_group(step: Step) -> None:
         step.aws("logs").delete_log_group(logGroupName=step.id)
 
 
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; 0 is for ever.
-_DAYS = (
-    0,
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-    3653,
-)
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
+_YEARS = (1096, 1827, 2192, 2557, 2922, 3288, 3653)
+_FOR_EVER = 0
 
 LOG_GROUP = Entry(
     token="aws:cloudwatch/logGroup:LogGroup",  # noqa: S106
@@ -110,7 +88,7 @@ LOG_GROUP = Entry(
         "name": text(auto_name=512, replace=True),
         "kmsKeyId": text(),
         "logGroupClass": text(computed=True, replace=True),
-        "retentionInDays": whole(default=0, choices=_DAYS),
+        "retentionInDays": whole(default=_FOR_EVER, choices=(_FOR_EVER, *_DAYS, *_YEARS)),
         "skipDestroy": flag(default=False, local=True),
         "tags": tags(),
     },

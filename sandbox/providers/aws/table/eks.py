@@ -15,7 +15,9 @@ _WAIT_SECONDS = 60.0
 
 
 def await_active(step: Step, describe: Any, what: str) -> None:
-    """Waits until `describe()["status"]` is ACTIVE. Raises AwsProviderError when it fails or takes too long."""
+    """Waits until `describe()["status"]` is ACTIVE. Raises AwsProviderError when it fails or takes too
+    long.
+    """
     ends = time.monotonic() + (step.timeout or _WAIT_SECONDS)
     while True:
         found = describe()

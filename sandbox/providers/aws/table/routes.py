@@ -63,7 +63,7 @@ def _read_table(step: Step) -> dict[str, Any] | None:
     table = _table(step, step.id)
     if table is None:
         return None
-    # Routes that are resources of their own are not this one's: only a program that gave some has them compared.
+    # Routes that are resources of their own are not this one's: they are compared only if some were given.
     owned = (
         {"routes": [from_api(_ROUTES, route) for route in _inline(table)]} if step.wish.get("routes") else {}
     )
@@ -107,7 +107,9 @@ ROUTE_TABLE = Entry(
 
 
 def _route_id(step: Step) -> str:
-    """As the real provider forms it: `r-`, the table, and the destination's checksum (Terraform's create_hashcode)."""
+    """As the real provider forms it: `r-`, the table, and the destination's checksum (Terraform's
+    create_hashcode).
+    """
     destination = next(step.wish[name] for name in _DESTINATIONS if step.wish.get(name))
     return f"r-{step.wish['routeTableId']}{zlib.crc32(destination.encode())}"
 

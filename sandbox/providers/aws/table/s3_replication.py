@@ -92,7 +92,9 @@ def _delete(step: Step) -> None:
 
 
 def _rules(inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """What S3 asks of a rule: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html."""
+    """What S3 asks of a rule: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-
+    config.html.
+    """
     rules = inputs.get("rules")
     if not isinstance(rules, list):
         return

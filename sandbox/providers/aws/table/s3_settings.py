@@ -1,31 +1,32 @@
-"""Settings of a bucket that are one resource each: versioning, encryption, public access, ownership, logging,
-notifications and request metrics."""
+"""Settings of a bucket that are one resource each: versioning, encryption, public access, ownership."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import Fields, block, block_set, flag, mapping, string_set, text
-from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
+from sandbox.providers.aws.schema import Fields, block, block_set, flag, text
+from sandbox.providers.aws.shapes import from_api, to_api
 from sandbox.providers.aws.table.s3 import NO_BUCKET
 
-_BUCKET = text(required=True, replace=True)
-_OWNER = text(api=None, local=True, replace=True)
+BUCKET_NAME = text(required=True, replace=True)
+OWNER = text(api=None, local=True, replace=True)
 
 
-def _owner(step: Step) -> dict[str, Any]:
+def owner(step: Step) -> dict[str, Any]:
+    """The request parameter that names the bucket's owner, if the program does."""
     owner = step.wish.get("expectedBucketOwner")
     return {"ExpectedBucketOwner": owner} if owner else {}
 
 
-def _bucket_id(step: Step) -> str:
+def bucket_id(step: Step) -> str:
     """As the real provider forms it: the bucket, and the expected owner if one was given."""
     owner = step.new.get("expectedBucketOwner")
     return f"{step.new['bucket']},{owner}" if owner else str(step.new["bucket"])
 
 
-def _bucket(step: Step) -> str:
+def bucket_of(step: Step) -> str:
+    """The bucket of such an id."""
     return step.id.partition(",")[0]
 
 
@@ -37,29 +38,29 @@ def _put_versioning(step: Step) -> str:
     }
     if wanted["status"] != "Disabled":  # which is what a new bucket is, and can never be made again
         step.aws("s3").put_bucket_versioning(
-            Bucket=step.new["bucket"], VersioningConfiguration=given, **_owner(step)
+            Bucket=step.new["bucket"], VersioningConfiguration=given, **owner(step)
         )
-    return _bucket_id(step)
+    return bucket_id(step)
 
 
 def _read_versioning(step: Step) -> dict[str, Any] | None:
-    found = step.aws("s3").get_bucket_versioning(Bucket=_bucket(step), **_owner(step))
+    found = step.aws("s3").get_bucket_versioning(Bucket=bucket_of(step), **owner(step))
     mfa = {"mfaDelete": found["MFADelete"]} if found.get("MFADelete") else {}
     return {
-        "bucket": _bucket(step),
+        "bucket": bucket_of(step),
         "versioningConfiguration": {"status": found.get("Status", "Disabled"), **mfa},
     }
 
 
 def _suspend(step: Step) -> None:
-    found = step.aws("s3").get_bucket_versioning(Bucket=_bucket(step), **_owner(step))
+    found = step.aws("s3").get_bucket_versioning(Bucket=bucket_of(step), **owner(step))
     if found.get("Status") == "Enabled":
         step.aws("s3").put_bucket_versioning(
-            Bucket=_bucket(step), VersioningConfiguration={"Status": "Suspended"}, **_owner(step)
+            Bucket=bucket_of(step), VersioningConfiguration={"Status": "Suspended"}, **owner(step)
         )
 
 
-def _again(put: Any) -> Any:
+def again(put: Any) -> Any:
     """An update that puts the whole setting anew."""
 
     def update(step: Step) -> None:
@@ -71,8 +72,8 @@ def _again(put: Any) -> Any:
 VERSIONING = Entry(
     token="aws:s3/bucketVersioning:BucketVersioning",  # noqa: S106
     fields={
-        "bucket": _BUCKET,
-        "expectedBucketOwner": _OWNER,
+        "bucket": BUCKET_NAME,
+        "expectedBucketOwner": OWNER,
         "mfa": text(local=True),
         "versioningConfiguration": block(
             {
@@ -84,7 +85,7 @@ VERSIONING = Entry(
     },
     create=_put_versioning,
     read=_read_versioning,
-    update=_again(_put_versioning),
+    update=again(_put_versioning),
     delete=_suspend,
     gone=NO_BUCKET,
 )
@@ -103,31 +104,31 @@ _ENCRYPTION: Fields = {
 def _put_encryption(step: Step) -> str:
     rules = [to_api(_ENCRYPTION, rule) for rule in step.new["rules"]]
     step.aws("s3").put_bucket_encryption(
-        Bucket=step.new["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}, **_owner(step)
+        Bucket=step.new["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}, **owner(step)
     )
-    return _bucket_id(step)
+    return bucket_id(step)
 
 
 def _read_encryption(step: Step) -> dict[str, Any] | None:
-    found = step.aws("s3").get_bucket_encryption(Bucket=_bucket(step), **_owner(step))
+    found = step.aws("s3").get_bucket_encryption(Bucket=bucket_of(step), **owner(step))
     rules = found["ServerSideEncryptionConfiguration"]["Rules"]
-    return {"bucket": _bucket(step), "rules": [from_api(_ENCRYPTION, rule) for rule in rules]}
+    return {"bucket": bucket_of(step), "rules": [from_api(_ENCRYPTION, rule) for rule in rules]}
 
 
 def _delete_encryption(step: Step) -> None:
-    step.aws("s3").delete_bucket_encryption(Bucket=_bucket(step), **_owner(step))
+    step.aws("s3").delete_bucket_encryption(Bucket=bucket_of(step), **owner(step))
 
 
 ENCRYPTION = Entry(
     token="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",  # noqa: S106
     fields={
-        "bucket": _BUCKET,
-        "expectedBucketOwner": _OWNER,
+        "bucket": BUCKET_NAME,
+        "expectedBucketOwner": OWNER,
         "rules": block_set(_ENCRYPTION, required=True, api=None),
     },
     create=_put_encryption,
     read=_read_encryption,
-    update=_again(_put_encryption),
+    update=again(_put_encryption),
     delete=_delete_encryption,
     gone=(*NO_BUCKET, "ServerSideEncryptionConfigurationNotFoundError"),
 )
@@ -155,13 +156,13 @@ def _delete_public(step: Step) -> None:
 PUBLIC_ACCESS = Entry(
     token="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",  # noqa: S106
     fields={
-        "bucket": _BUCKET,
+        "bucket": BUCKET_NAME,
         **{name: flag(default=False) for name in _BLOCKS},
         "skipDestroy": flag(local=True),
     },
     create=_put_public,
     read=_read_public,
-    update=_again(_put_public),
+    update=again(_put_public),
     delete=_delete_public,
     gone=(*NO_BUCKET, "NoSuchPublicAccessBlockConfiguration"),
 )
@@ -185,172 +186,13 @@ def _delete_ownership(step: Step) -> None:
 _OWNERSHIP: Fields = {"objectOwnership": text(required=True)}
 OWNERSHIP = Entry(
     token="aws:s3/bucketOwnershipControls:BucketOwnershipControls",  # noqa: S106
-    fields={"bucket": _BUCKET, "rule": block(_OWNERSHIP, required=True)},
+    fields={"bucket": BUCKET_NAME, "rule": block(_OWNERSHIP, required=True)},
     create=_put_ownership,
     read=_read_ownership,
-    update=_again(_put_ownership),
+    update=again(_put_ownership),
     delete=_delete_ownership,
     gone=(*NO_BUCKET, "OwnershipControlsNotFoundError"),
 )
 
 
-def _put_logging(step: Step) -> str:
-    step.aws("s3").put_bucket_logging(
-        Bucket=step.new["bucket"],
-        BucketLoggingStatus={"LoggingEnabled": step.request("targetBucket", "targetPrefix")},
-        **_owner(step),
-    )
-    return _bucket_id(step)
-
-
-def _read_logging(step: Step) -> dict[str, Any] | None:
-    found = step.aws("s3").get_bucket_logging(Bucket=_bucket(step), **_owner(step)).get("LoggingEnabled")
-    if not found:
-        return None
-    return {"bucket": _bucket(step), **step.values(found, "targetBucket", "targetPrefix")}
-
-
-def _delete_logging(step: Step) -> None:
-    step.aws("s3").put_bucket_logging(Bucket=_bucket(step), BucketLoggingStatus={}, **_owner(step))
-
-
-LOGGING = Entry(
-    token="aws:s3/bucketLogging:BucketLogging",  # noqa: S106
-    fields={
-        "bucket": _BUCKET,
-        "expectedBucketOwner": _OWNER,
-        "targetBucket": text(required=True),
-        "targetPrefix": text(required=True),
-    },
-    create=_put_logging,
-    read=_read_logging,
-    update=_again(_put_logging),
-    delete=_delete_logging,
-    gone=NO_BUCKET,
-)
-
-_TARGETS = {
-    "topics": ("TopicConfigurations", "topicArn", "TopicArn"),
-    "queues": ("QueueConfigurations", "queueArn", "QueueArn"),
-}
-
-
-def _target(arn: str) -> Fields:
-    return {
-        "id": text(computed=True),
-        "events": string_set(required=True),
-        "filterPrefix": text(),
-        "filterSuffix": text(),
-        arn: text(required=True),
-    }
-
-
-def _notification_out(given: dict[str, Any], arn: str, api: str) -> dict[str, Any]:
-    sides = (("prefix", "filterPrefix"), ("suffix", "filterSuffix"))
-    rules = [{"Name": side, "Value": given[name]} for side, name in sides if given.get(name)]
-    return {
-        api: given[arn],
-        "Events": given["events"],
-        **({"Id": given["id"]} if given.get("id") else {}),
-        **({"Filter": {"Key": {"FilterRules": rules}}} if rules else {}),
-    }
-
-
-def _notification_in(found: dict[str, Any], arn: str, api: str) -> dict[str, Any]:
-    rules = found.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-    filters = {f"filter{rule['Name'].capitalize()}": rule["Value"] for rule in rules}
-    return {arn: found[api], "events": found["Events"], "id": found.get("Id"), **filters}
-
-
-def _put_notification(step: Step) -> str:
-    configuration: dict[str, Any] = {"EventBridgeConfiguration": {}} if step.new.get("eventbridge") else {}
-    for name, (api, arn, arn_api) in _TARGETS.items():
-        if step.new.get(name):
-            configuration[api] = [_notification_out(one, arn, arn_api) for one in step.new[name]]
-    step.aws("s3").put_bucket_notification_configuration(
-        Bucket=step.new["bucket"], NotificationConfiguration=configuration
-    )
-    return str(step.new["bucket"])
-
-
-def _read_notification(step: Step) -> dict[str, Any] | None:
-    found = step.aws("s3").get_bucket_notification_configuration(Bucket=step.id)
-    return {
-        "bucket": step.id,
-        "eventbridge": "EventBridgeConfiguration" in found,
-        **{
-            name: [_notification_in(one, arn, arn_api) for one in found.get(api, [])]
-            for name, (api, arn, arn_api) in _TARGETS.items()
-        },
-    }
-
-
-def _delete_notification(step: Step) -> None:
-    step.aws("s3").put_bucket_notification_configuration(Bucket=step.id, NotificationConfiguration={})
-
-
-NOTIFICATION = Entry(
-    token="aws:s3/bucketNotification:BucketNotification",  # noqa: S106
-    fields={
-        "bucket": _BUCKET,
-        "eventbridge": flag(default=False),
-        "topics": block_set(_target("topicArn")),
-        "queues": block_set(_target("queueArn")),
-    },
-    create=_put_notification,
-    read=_read_notification,
-    update=_again(_put_notification),
-    delete=_delete_notification,
-    gone=NO_BUCKET,
-)
-
-
-def _put_metric(step: Step) -> str:
-    bucket, name, narrowed = step.new["bucket"], step.new["name"], step.new.get("filter") or {}
-    parts: dict[str, Any] = to_api(_NARROWED, narrowed)
-    labels = pairs(narrowed.get("tags"))
-    if len(parts) + len(labels) > 1:
-        where = {"And": {**parts, **({"Tags": labels} if labels else {})}}
-    else:
-        where = {"Tag": labels[0]} if labels else parts
-    step.aws("s3").put_bucket_metrics_configuration(
-        Bucket=bucket, Id=name, MetricsConfiguration={"Id": name, **({"Filter": where} if where else {})}
-    )
-    return f"{bucket}:{name}"
-
-
-def _read_metric(step: Step) -> dict[str, Any] | None:
-    bucket, _, name = step.id.partition(":")
-    found = step.aws("s3").get_bucket_metrics_configuration(Bucket=bucket, Id=name)["MetricsConfiguration"]
-    where = found.get("Filter", {})
-    where = {**where, **where.get("And", {})}
-    labels = unpaired(where.get("Tags") or ([where["Tag"]] if where.get("Tag") else []))
-    narrowed = {**from_api(_NARROWED, where), **({"tags": labels} if labels else {})}
-    return {"bucket": bucket, "name": name, **({"filter": narrowed} if narrowed else {})}
-
-
-def _delete_metric(step: Step) -> None:
-    bucket, _, name = step.id.partition(":")
-    step.aws("s3").delete_bucket_metrics_configuration(Bucket=bucket, Id=name)
-
-
-_NARROWED: Fields = {
-    "accessPoint": text(api="AccessPointArn"),
-    "prefix": text(),
-    "tags": mapping(api=None),
-}
-METRIC = Entry(
-    token="aws:s3/bucketMetric:BucketMetric",  # noqa: S106
-    fields={
-        "bucket": _BUCKET,
-        "name": text(auto_name=64, replace=True),
-        "filter": block(_NARROWED),
-    },
-    create=_put_metric,
-    read=_read_metric,
-    update=_again(_put_metric),
-    delete=_delete_metric,
-    gone=(*NO_BUCKET, "NoSuchConfiguration"),
-)
-
-ENTRIES = (VERSIONING, ENCRYPTION, PUBLIC_ACCESS, OWNERSHIP, LOGGING, NOTIFICATION, METRIC)
+ENTRIES = (VERSIONING, ENCRYPTION, PUBLIC_ACCESS, OWNERSHIP)
