@@ -54,7 +54,7 @@ def provider(moto: str, tmp_path_factory: pytest.TempPathFactory) -> AwsProvider
 
 
 @pytest.fixture(scope="session")
-def empty(provider: AwsProvider) -> set[str]:
+def empty(provider: AwsProvider) -> dict[str, set[str]]:
     """What the account holds before any test."""
     return inventory(Driver(provider=provider, session=provider.configure({"region": "us-east-1"})))
 

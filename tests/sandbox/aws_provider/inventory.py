@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
+
 from tests.sandbox.aws_provider.driver import Driver
 
 _EC2 = (
@@ -16,41 +18,82 @@ _EC2 = (
 )
 
 
-def inventory(driver: Driver) -> set[str]:
-    """One line for each thing in us-east-1."""
+def _ec2(driver: Driver) -> Iterator[str]:
     ec2 = driver.aws("ec2")
-    found = {
-        f"{name} {item[key]}" for operation, name, key in _EC2 for item in getattr(ec2, operation)()[name]
-    }
-    for kind, answer in (
-        ("NatGateways", ec2.describe_nat_gateways()),
-        ("VpcEndpoints", ec2.describe_vpc_endpoints()),
-    ):
-        found |= {
+    for operation, name, key in _EC2:
+        yield from (f"{name} {item[key]}" for item in getattr(ec2, operation)()[name])
+    fading = (("NatGateways", ec2.describe_nat_gateways()), ("VpcEndpoints", ec2.describe_vpc_endpoints()))
+    for kind, answer in fading:
+        yield from (
             f"{kind} {one}" for one in answer[kind] if one["State"].lower() not in ("deleted", "deleting")
-        }
-    iam, kms = driver.aws("iam"), driver.aws("kms")
-    found |= {f"role {one['RoleName']}" for one in iam.list_roles()["Roles"]}
-    found |= {f"policy {one['Arn']}" for one in iam.list_policies(Scope="Local")["Policies"]}
+        )
+
+
+def _iam(driver: Driver) -> Iterator[str]:
+    iam = driver.aws("iam")
+    yield from (f"role {one['RoleName']}" for one in iam.list_roles()["Roles"])
+    yield from (f"policy {one['Arn']}" for one in iam.list_policies(Scope="Local")["Policies"])
+
+
+def _kms(driver: Driver) -> Iterator[str]:
+    kms = driver.aws("kms")
     for key in kms.list_keys()["Keys"]:
-        state = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"]
-        found |= {f"key {key['KeyId']}"} if state != "PendingDeletion" else set()
-    found |= {f"alias {one['AliasName']}" for one in kms.list_aliases()["Aliases"] if one.get("TargetKeyId")}
-    found |= {f"bucket {one['Name']}" for one in driver.aws("s3").list_buckets()["Buckets"]}
-    found |= {
-        f"log group {one['logGroupName']}" for one in driver.aws("logs").describe_log_groups()["logGroups"]
-    }
-    alarms = driver.aws("cloudwatch").describe_alarms()["MetricAlarms"]
-    found |= {f"alarm {one['AlarmName']}" for one in alarms}
-    found |= {f"cluster {one}" for one in driver.aws("eks").list_clusters()["clusters"]}
-    found |= {f"topic {one['TopicArn']}" for one in driver.aws("sns").list_topics()["Topics"]}
-    certificates = driver.aws("acm").list_certificates()["CertificateSummaryList"]
-    found |= {f"certificate {one['CertificateArn']}" for one in certificates}
+        if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion":
+            yield f"key {key['KeyId']}"
+    yield from (
+        f"alias {one['AliasName']}" for one in kms.list_aliases()["Aliases"] if one.get("TargetKeyId")
+    )
+
+
+def _s3(driver: Driver) -> Iterator[str]:
+    yield from (f"bucket {one['Name']}" for one in driver.aws("s3").list_buckets()["Buckets"])
+
+
+def _cloudwatch(driver: Driver) -> Iterator[str]:
+    yield from (one["logGroupName"] for one in driver.aws("logs").describe_log_groups()["logGroups"])
+    yield from (one["AlarmName"] for one in driver.aws("cloudwatch").describe_alarms()["MetricAlarms"])
+
+
+def _eks(driver: Driver) -> Iterator[str]:
+    yield from driver.aws("eks").list_clusters()["clusters"]
+
+
+def _sns(driver: Driver) -> Iterator[str]:
+    yield from (one["TopicArn"] for one in driver.aws("sns").list_topics()["Topics"])
+
+
+def _acm(driver: Driver) -> Iterator[str]:
+    found = driver.aws("acm").list_certificates()["CertificateSummaryList"]
+    yield from (one["CertificateArn"] for one in found)
+
+
+def _route53(driver: Driver) -> Iterator[str]:
     route53 = driver.aws("route53")
-    found |= {f"health check {one['Id']}" for one in route53.list_health_checks()["HealthChecks"]}
+    yield from (one["Id"] for one in route53.list_health_checks()["HealthChecks"])
     for zone in route53.list_hosted_zones()["HostedZones"]:
         records = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
-        found |= {
-            f"record {one['Name']} {one['Type']}" for one in records if one["Type"] not in ("NS", "SOA")
-        }
-    return found
+        yield from (f"{one['Name']} {one['Type']}" for one in records if one["Type"] not in ("NS", "SOA"))
+
+
+_SERVICES: dict[str, Callable[[Driver], Iterator[str]]] = {
+    "acm": _acm,
+    "cloudwatch": _cloudwatch,
+    "ec2": _ec2,
+    "eks": _eks,
+    "iam": _iam,
+    "kms": _kms,
+    "route53": _route53,
+    "s3": _s3,
+    "sns": _sns,
+    "vpc": _ec2,
+}
+
+
+def services_of(driver: Driver) -> set[str]:
+    """The services of what a driver has made: `ec2` of aws:ec2/vpc:Vpc."""
+    return {resource.token.split(":")[1].split("/")[0] for resource in driver.made}
+
+
+def inventory(driver: Driver, services: Collection[str] = tuple(_SERVICES)) -> dict[str, set[str]]:
+    """What these services hold in us-east-1."""
+    return {service: set(_SERVICES[service](driver)) for service in services}
