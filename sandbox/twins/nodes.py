@@ -133,7 +133,8 @@ def _node_info(group: NodeGroup, instance: str) -> dict[str, str]:
         "architecture": group.instance_type.architecture,
         "bootID": instance[:32],
         "containerRuntimeVersion": "containerd://2.1",
-        "kernelVersion": "6.12",
+        # Not a bare number: KWOK renders it into YAML when a node comes back, and would send a float.
+        "kernelVersion": "6.12.0-amzn2023.x86_64",
         "kubeProxyVersion": f"v{group.version}.0",
         "kubeletVersion": f"v{group.version}.0",
         "machineID": instance[:32],
