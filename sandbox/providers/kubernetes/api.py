@@ -29,6 +29,8 @@ _TIMEOUT: Final = httpx2.Timeout(30.0, connect=5.0)
 # A watch that says nothing is looked after this often, so that interrupts and deadlines are seen.
 WATCH_SECONDS: Final = 2.0
 _REDISCOVER_SECONDS: Final = 0.2
+# After a failed attempt, those who wait for the same answer get the same error instead of a timeout each.
+_DOWN_SECONDS: Final = 2.0
 
 
 class RefusedError(ProviderError):
@@ -84,6 +86,7 @@ class Cluster:
         self._http = httpx2.Client(**parameters, limits=limits)
         self._kinds: dict[str, dict[str, Kind]] = {}
         self._discovered: dict[str, float] = {}
+        self._down: tuple[float, UnreachableError] | None = None
         self._lock = threading.Lock()
 
     # Discovery
@@ -91,6 +94,8 @@ class Cluster:
     def kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind, None if the API server does not know it (asked anew at most five times a second)."""
         with self._lock:
+            if self._down is not None and time.monotonic() - self._down[0] < _DOWN_SECONDS:
+                raise self._down[1]
             found = self._kinds.get(api_version, {}).get(kind)
             if (
                 found is None
@@ -108,7 +113,11 @@ class Cluster:
 
     def _discover(self, api_version: str) -> dict[str, Kind]:
         group, _, version = api_version.rpartition("/")
-        listing = self.find(f"/apis/{api_version}" if group else f"/api/{version}")
+        try:
+            listing = self.find(f"/apis/{api_version}" if group else f"/api/{version}")
+        except UnreachableError as error:
+            self._down = (time.monotonic(), error)
+            raise
         return {
             entry["kind"]: Kind(
                 group=group,
@@ -143,16 +152,16 @@ class Cluster:
             params["dryRun"] = "All"
         return self._call("PATCH", path, params=params, body=document, content="application/apply-patch+yaml")
 
-    def delete(self, path: str, *, propagation: str) -> bool:
-        """Begin to delete; False if there is nothing."""
+    def delete(self, path: str, *, propagation: str) -> Object | None:
+        """Begin to delete. What is there still, held by finalizers or a grace period; None if nothing is."""
         options: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
         try:
-            self._call("DELETE", path, body=options)
+            answer = self._call("DELETE", path, body=options)
         except RefusedError as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
-                return False
+                return None
             raise
-        return True
+        return None if answer.get("kind") == "Status" else answer
 
     def watch(
         self, collection: str, name: str, version: str, remaining: Callable[[], float]

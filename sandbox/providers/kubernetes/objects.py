@@ -50,6 +50,7 @@ from sandbox.providers.kubernetes.waiting import (
     await_gone,
     await_ready,
     check_annotations,
+    unready,
 )
 
 PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
@@ -187,7 +188,10 @@ def update(call: Call[Instance], old: State, new: Properties) -> Properties:
 
 
 def read(call: Call[Instance], id: str, old: State) -> Live | None:
-    """The live object; its inputs differ from the old ones where it drifted. With no old ones: an import."""
+    """The live object; its inputs differ from the old ones where it drifted. With no old ones: an import.
+
+    One that is not ready is noted as such in the state, so that the next update waits for it.
+    """
     api_version, kind_name = parse_token(call.type)
     kind = required_kind(call, {"apiVersion": api_version, "kind": kind_name, "metadata": {"name": id}})
     namespace, _, name = id.rpartition("/")
@@ -201,7 +205,11 @@ def read(call: Call[Instance], id: str, old: State) -> Live | None:
         return Live(id=id_of(kind, live), inputs=_sealed(_imported(live)), outputs=outputs)
     drifted = live_secret_inputs if kind.kind == "Secret" else live_inputs
     inputs = drifted(old.inputs, old.outputs, live)
-    return Live(id=id_of(kind, live), inputs=_sealed(inputs), outputs=_outputs(live, {MANAGER_KEY: manager}))
+    outputs = _outputs(live, {MANAGER_KEY: manager})
+    lacking = unready(call.instance.cluster, kind, live)
+    if lacking is not None:
+        raise InitFailedError([lacking], id=id_of(kind, live), outputs=outputs, inputs=_sealed(inputs))
+    return Live(id=id_of(kind, live), inputs=_sealed(inputs), outputs=outputs)
 
 
 def delete(call: Call[Instance], id: str, old: State) -> None:
@@ -212,16 +220,25 @@ def delete(call: Call[Instance], id: str, old: State) -> None:
     if kind is None:
         return  # its definition is gone, and its objects with it
     namespace, _, name = id.rpartition("/")
-    metadata = {**old.outputs.get("metadata", {}), "name": name}
-    if kind.namespaced:
-        metadata["namespace"] = namespace or cluster.namespace
-    live = {**old.outputs, "metadata": metadata}
-    propagation = annotations_of(live).get(PROPAGATION, "foreground").capitalize()
+    metadata = {"name": name, **({"namespace": namespace or cluster.namespace} if kind.namespaced else {})}
+    default = "foreground" if _may_have_dependents(kind) else "background"
+    propagation = annotations_of(old.outputs).get(PROPAGATION, default).capitalize()
     try:
-        if cluster.delete(kind.path(metadata.get("namespace"), name), propagation=propagation):
-            await_gone(call, cluster, kind, live)
+        rest = cluster.delete(kind.path(metadata.get("namespace"), name), propagation=propagation)
     except RefusedError as refused:
-        raise told(kind, live, refused) from refused
+        raise told(kind, {"metadata": metadata}, refused) from refused
+    if rest is not None:
+        await_gone(call, cluster, kind, rest)
+
+
+def _may_have_dependents(kind: Kind) -> bool:
+    """Whether objects of this kind own others, whose end is waited for. Of the built-in kinds: the workloads.
+
+    pulumi-kubernetes deletes all kinds in the foreground, which comes to the same for one without dependents
+    and has the garbage collector release each.
+    """
+    built_in = "." not in kind.group or kind.group.endswith(".k8s.io")
+    return kind.group in ("apps", "batch") or not built_in
 
 
 def _ready(

@@ -16,7 +16,7 @@ from sandbox.providers.base import (
     Provider,
     State,
 )
-from sandbox.providers.kubernetes import helm, objects
+from sandbox.providers.kubernetes import helm, objects, release_inputs
 from sandbox.providers.kubernetes.api import Clusters
 from sandbox.providers.kubernetes.instance import Instance
 from sandbox.providers.kubernetes.settings import check_settings, parse_settings
@@ -40,7 +40,7 @@ class KubernetesProvider(Provider[Instance]):
         return Instance(settings, self._clusters.get(settings))
 
     def check(self, call: Call[Instance], old: Properties, new: Properties) -> Checked:  # noqa: ARG002
-        return helm.check(call, new) if call.type == RELEASE else objects.check(call, new)
+        return release_inputs.check(call, new) if call.type == RELEASE else objects.check(call, new)
 
     def diff(self, call: Call[Instance], id: str, old: State, new: Properties) -> Diff:  # noqa: ARG002
         return helm.diff(old, new) if call.type == RELEASE else objects.diff(call, old, new)

@@ -122,17 +122,22 @@ def _binds_late(cluster: Cluster, claim: dict[str, Any]) -> bool:
     return bool(class_) and class_.get("volumeBindingMode") == "WaitForFirstConsumer"
 
 
+def unready(cluster: Cluster, kind: Kind, live: dict[str, Any]) -> str | None:
+    """What an object that is only looked at lacks, None if it is ready or is not to be waited for."""
+    verdict = READY if annotations_of(live).get(SKIP) == "true" else _verdict(cluster, kind, live)
+    return None if verdict.ready else f"{label(kind, live)} is not ready: {', '.join(verdict.missing)}"
+
+
 def await_gone(call: Call[Any], cluster: Cluster, kind: Kind, live: dict[str, Any]) -> None:
-    """Return once the object is gone. Raises ProviderError that says what holds it."""
+    """Return once `live`, whose deletion has begun, is gone. Raises ProviderError that says what holds it."""
     if annotations_of(live).get(SKIP) == "true":
         return
     seconds = timeout_of(call, live, SECONDS.get((kind.group, kind.kind), DEFAULT_SECONDS))
     deadline = time.monotonic() + seconds
     metadata = live["metadata"]
     current = cluster.find(kind.path(metadata.get("namespace"), metadata["name"]))
-    if current is None:
+    if current is None or current["metadata"]["uid"] != metadata["uid"]:
         return
-    uid = metadata.get("uid", current["metadata"]["uid"])
 
     def remaining() -> float:
         return 0.0 if call.cancelled.is_set() else deadline - time.monotonic()
@@ -140,7 +145,7 @@ def await_gone(call: Call[Any], cluster: Cluster, kind: Kind, live: dict[str, An
     version = current["metadata"]["resourceVersion"]
     collection = kind.path(metadata.get("namespace"))
     for state in cluster.watch(collection, metadata["name"], version, remaining):
-        if state is None or state["metadata"]["uid"] != uid:
+        if state is None or state["metadata"]["uid"] != metadata["uid"]:
             return
         current = state
     when = "when it was interrupted" if call.cancelled.is_set() else f"after {seconds:g} s"

@@ -168,6 +168,9 @@ def test_what_is_late_is_finished_by_the_next_update(
     assert f"Deployment {namespace}/app is not ready after 2 s" in shown
     assert "Unschedulable" in shown
     assert mine.state()["app"]["initErrors"]
+    # A refresh does not fail over it, and does not forget it.
+    mine.run("refresh", "--yes", "--skip-preview")
+    assert mine.state()["app"]["initErrors"]
     # Nothing changes in the program: the update only waits.
     assert "is not ready" in mine.up(fails=True)
     labels = {"metadata": {"labels": {"not": "there"}}}

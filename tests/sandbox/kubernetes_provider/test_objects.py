@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import pytest
@@ -64,6 +65,9 @@ def test_only_what_the_program_says_can_drift(engine: Engine, namespace: str, re
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/app"
     patch = {"spec": {"replicas": 2}, "metadata": {"labels": {"other": "label"}}}
     region.api.call("PATCH", path, patch, content_type=MERGE)
+    deadline = time.monotonic() + 20
+    while region.api.get(path)["status"].get("availableReplicas") != 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
     refreshed = engine.read(kept)
     assert refreshed is not None
     assert refreshed.inputs["spec"] == {**kept.inputs["spec"], "replicas": 2}
@@ -230,7 +234,9 @@ def test_a_definition_and_then_its_custom_resource(engine: Engine, namespace: st
     definition = engine.create("kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", DRILL)
     conditions = definition.outputs["status"]["conditions"]
     assert {"Established": "True"}.items() <= {each["type"]: each["status"] for each in conditions}.items()
-    kept = engine.create("kubernetes:test.standfast.dev/v1:Drill", named("x", namespace, spec={"zone": "a"}))
+    # The garbage collector, which ends deletions in the foreground, learns of a new kind half a minute late.
+    drill = annotated(named("x", namespace, spec={"zone": "a"}), deletionPropagationPolicy="background")
+    kept = engine.create("kubernetes:test.standfast.dev/v1:Drill", drill)
     engine.delete(kept)
     engine.delete(definition)
     engine.delete(kept)
