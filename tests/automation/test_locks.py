@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from automation.locks import Lock, file_of, is_stale, parse
@@ -42,6 +43,10 @@ def test_a_process_id_that_now_is_another_program_is_stale_and_a_pulumi_is_not(t
     engine.chmod(0o755)
     process = subprocess.Popen([str(engine)], stdin=subprocess.PIPE)
     try:
+        # The kernel names a process a moment after its program was started.
+        deadline = time.monotonic() + 5
+        while Path(f"/proc/{process.pid}/comm").read_text() != "pulumi\n" and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert not is_stale(Lock("file:///x", "ana", socket.gethostname(), process.pid))
     finally:
         process.kill()
