@@ -73,7 +73,10 @@ class LoadBalancerTwin:
 
     def reconcile(self, service: dict[str, Any]) -> None:
         """One Service."""
+        metadata = service["metadata"]
         try:
+            # An event may be older than what this twin has itself written since.
+            service = self._kube.get(Service, metadata["name"], namespace=metadata["namespace"]).to_dict()
             if is_ours(service):
                 self._ensure(service)
             elif has_resources(service):

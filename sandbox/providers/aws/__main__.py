@@ -6,6 +6,7 @@ import sys
 
 from sandbox.providers.aws.errors import ConfigError
 from sandbox.providers.aws.provider import AwsProvider
+from sandbox.providers.aws.warm import warm_in_background
 from sandbox.providers.base import run
 
 if __name__ == "__main__":
@@ -13,4 +14,5 @@ if __name__ == "__main__":
         provider = AwsProvider.from_environment()
     except ConfigError as error:
         sys.exit(f"aws provider: {error}")
+    warm_in_background(provider.clients)
     run(provider)

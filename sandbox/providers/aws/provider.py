@@ -67,6 +67,11 @@ class AwsProvider(Provider[Session]):
             )
         return cls(os.environ[wanted[0]], Path(os.environ[wanted[1]]))
 
+    @property
+    def clients(self) -> Clients:
+        """The clients of a provider that is given no keys."""
+        return self._clients_for("sandbox", "sandbox")
+
     def check_config(self, config: Properties) -> Sequence[Failure]:
         """Unknown settings."""
         return unknown_settings(config)
@@ -74,8 +79,9 @@ class AwsProvider(Provider[Session]):
     def configure(self, config: Properties) -> Session:
         """A session, once the account behind the endpoint is one that the settings allow."""
         settings = parse(config)
-        keys = (str(config.get("accessKey") or "sandbox"), str(config.get("secretKey") or "sandbox"))
-        clients = self._clients_for(*keys)
+        clients = self._clients_for(
+            str(config.get("accessKey") or "sandbox"), str(config.get("secretKey") or "sandbox")
+        )
         try:
             identity = clients.get("sts", settings.region).get_caller_identity()
         except (ClientError, BotoCoreError) as error:
