@@ -48,6 +48,9 @@ def build(settings: Settings) -> None:
         "kubernetes",
         kubeconfig=ground.cluster.kubeconfig,
         enable_server_side_apply=True,
+        # What a pod reads by name must not be gone for a moment, as it is when a ConfigMap is replaced.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
         opts=pulumi.ResourceOptions(depends_on=ground.cluster.ready),
     )
     both = pulumi.ResourceOptions(providers=[ground.provider, kubernetes])

@@ -12,7 +12,7 @@ import pulumi
 
 from components.alerting.args import NAMESPACE
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
-from components.shared.labels import labels
+from components.shared.labels import BEFORE_ITS_PODS, labels
 from components.shared.manifests import register
 
 NAME = "replication-exporter"
@@ -176,7 +176,7 @@ def manifests(args: ReplicationWatchArgs) -> dict[str, dict[str, Any]]:
         "service": {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": _metadata(),
+            "metadata": {**_metadata(), "annotations": dict(BEFORE_ITS_PODS)},
             "spec": {
                 "type": "ClusterIP",
                 "selector": _selector(),

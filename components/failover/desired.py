@@ -28,6 +28,7 @@ from components.failover.sensors import (
     metadata,
     pod_security,
 )
+from components.shared.labels import BEFORE_ITS_PODS
 
 _BUS_PODS = {"controller": "eventbus-controller", "eventbus-name": EVENT_BUS}
 _SOURCE_PODS = {"eventsource-name": EVENT_SOURCE}
@@ -88,7 +89,7 @@ def service() -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(EVENT_SOURCE),
+        "metadata": {**metadata(EVENT_SOURCE), "annotations": dict(BEFORE_ITS_PODS)},
         "spec": {
             "type": "ClusterIP",
             "selector": dict(_SOURCE_PODS),

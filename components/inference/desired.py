@@ -16,7 +16,7 @@ from components.inference.args import (
     InferenceArgs,
 )
 from components.inference.workload import deployment
-from components.shared.labels import labels
+from components.shared.labels import BEFORE_ITS_PODS, labels
 from config.platform import Cloud
 
 _VOLUMES = {Cloud.AWS: (volume_aws.volume, volume_aws.claim)}
@@ -52,7 +52,7 @@ def service() -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _metadata(SERVICE),
+        "metadata": {**_metadata(SERVICE), "annotations": dict(BEFORE_ITS_PODS)},
         "spec": {
             "type": "ClusterIP",
             "selector": dict(APP_LABELS),

@@ -17,6 +17,12 @@ REGION_LABEL = "topology.kubernetes.io/region"
 HOSTNAME_LABEL = "kubernetes.io/hostname"
 NETWORK_LABEL = "topology.istio.io/network"
 
+BEFORE_ITS_PODS = {"pulumi.com/skipAwait": "true"}
+"""Annotations of a Service that is made before its pods: Pulumi's provider would wait for endpoints first.
+
+Source: https://www.pulumi.com/registry/packages/kubernetes/api-docs/core/v1/service/
+"""
+
 
 def labels(name: str, component: str, *, part_of: str = "standfast") -> dict[str, str]:
     """The recommended labels of one object.

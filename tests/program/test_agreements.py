@@ -87,3 +87,13 @@ def test_the_service_is_routed_to_where_it_is(region: Recording):
     deployment = region.object("Deployment", "inference-service")
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["selector"].items() <= labels.items()
+
+
+def test_a_service_never_waits_for_pods_that_wait_for_it(region: Recording):
+    """Pulumi's own provider waits for a Service's endpoints, and the workload comes after its Service."""
+    services = [r for r in region.resources if r.inputs.get("kind") == "Service"]
+    for service in services:
+        annotations = service.inputs["metadata"].get("annotations", {})
+        waits = annotations.get("pulumi.com/skipAwait") != "true"
+        assert waits == (service.inputs["spec"]["type"] == "LoadBalancer"), service.name
+    assert len(services) == 5
