@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry
-from sandbox.providers.aws.schema import Field, Fields, Kind, is_empty, same
+from sandbox.providers.aws.schema import Field, Fields, Kind, same
 from sandbox.providers.base import UNKNOWN, Change, ChangeKind, Diff, Path, has_unknown
+
+_NOTHING = (None, "", [], {})
 
 
 def diff(
@@ -70,9 +72,9 @@ def _any_replaces(one: Field) -> bool:
 
 
 def _kind(want: Any, have: Any) -> ChangeKind:
-    if is_empty(have):
+    if have in _NOTHING:
         return ChangeKind.ADD
-    return ChangeKind.DELETE if is_empty(want) else ChangeKind.UPDATE
+    return ChangeKind.DELETE if want in _NOTHING else ChangeKind.UPDATE
 
 
 def _tag_changes(
