@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.providers.aws.clients import Session
 from sandbox.providers.aws.provider import AwsProvider
-from sandbox.providers.base import Call, Diff, Live, Properties, State
+from sandbox.providers.base import Call, Diff, InitFailedError, Live, Properties, State
 
 
 @dataclass(kw_only=True)
@@ -48,6 +48,12 @@ class Driver:
         checked = self.check(token, name, inputs)
         created = self.provider.create(self.call(token, name), checked)
         resource = Resource(token=token, name=name, id=created.id, inputs=checked, outputs=created.outputs)
+        self.made.append(resource)
+        return resource
+
+    def adopt(self, token: str, name: str, inputs: Properties, failed: InitFailedError) -> Resource:
+        """What the engine keeps of a resource that was made but is not ready."""
+        resource = Resource(token=token, name=name, id=failed.id, inputs=inputs, outputs=failed.outputs)
         self.made.append(resource)
         return resource
 

@@ -14,6 +14,7 @@ _EC2 = (
     ("describe_route_tables", "RouteTables", "RouteTableId"),
     ("describe_flow_logs", "FlowLogs", "FlowLogId"),
     ("describe_security_groups", "SecurityGroups", "GroupId"),
+    ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
     ("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
 )
 

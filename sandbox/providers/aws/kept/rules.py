@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.providers.aws.kept import (
     acm,
+    ec2,
     eks_access,
     eks_addons,
     eks_clusters,
@@ -15,6 +16,7 @@ from sandbox.providers.aws.kept.shim import Rule
 
 RULES: dict[str, dict[str, Rule]] = {
     "acm": acm.RULES,
+    "ec2": ec2.RULES,
     "eks": {
         **eks_access.RULES,
         **eks_addons.RULES,
