@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
+from sandbox.providers.aws.errors import AwsProviderError
 from sandbox.providers.aws.schema import Fields, blocks, flag, strings, text, whole
 from sandbox.providers.aws.shapes import from_api, to_api
 
@@ -76,10 +78,12 @@ def _full_name(step: Step, values: Mapping[str, Any]) -> str:
     return name if name == zone or name.endswith(f".{zone}") else f"{name}.{zone}"
 
 
-def _change(step: Step, action: str, zone: str, record: dict[str, Any]) -> None:
-    step.aws("route53").change_resource_record_sets(
-        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]}
-    )
+_deleting = threading.Lock()
+
+
+def _change(step: Step, zone: str, *changes: tuple[str, dict[str, Any]]) -> None:
+    batch = [{"Action": action, "ResourceRecordSet": record} for action, record in changes]
+    step.aws("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": batch})
 
 
 def _record_id(values: Mapping[str, Any], name: str) -> str:
@@ -88,22 +92,31 @@ def _record_id(values: Mapping[str, Any], name: str) -> str:
 
 
 def _create_record(step: Step) -> str:
-    name = _full_name(step, step.new)
-    action = "UPSERT" if step.new.get("allowOverwrite") else "CREATE"
-    _change(step, action, _bare_zone(step.new["zoneId"]), _record(step.new, name))
+    name, zone = _full_name(step, step.new), _bare_zone(step.new["zoneId"])
+    # moto refuses to CREATE what was created and deleted before, so existence is judged here.
+    if not step.new.get("allowOverwrite") and _find(step) is not None:
+        raise AwsProviderError(
+            f"{name} {step.new['type']} {step.new.get('setIdentifier') or ''}".rstrip()
+            + f" exists already in zone {zone}; import it, remove it, or set allowOverwrite"
+        )
+    _change(step, zone, ("UPSERT", _record(step.new, name)))
     return _record_id(step.new, name)
+
+
+def _records(step: Step, zone: str, **start: str) -> list[dict[str, Any]]:
+    listing = step.aws("route53").get_paginator("list_resource_record_sets")
+    pages = listing.paginate(HostedZoneId=zone, **start)
+    return [dict(record) for page in pages for record in page["ResourceRecordSets"]]
 
 
 def _find(step: Step) -> dict[str, Any] | None:
     wish = step.wish
     name, identifier = _full_name(step, wish), wish.get("setIdentifier") or None
-    answer = step.aws("route53").list_resource_record_sets(
-        HostedZoneId=_bare_zone(wish["zoneId"]), StartRecordName=name, StartRecordType=wish["type"]
-    )
-    for record in answer["ResourceRecordSets"]:
+    start = {"StartRecordName": name, "StartRecordType": wish["type"]}
+    for record in _records(step, _bare_zone(wish["zoneId"]), **start):
         here = (plain_name(record["Name"]), record["Type"], record.get("SetIdentifier"))
         if here == (name, wish["type"], identifier):
-            return dict(record)
+            return record
     return None
 
 
@@ -138,13 +151,28 @@ def _read_record(step: Step) -> dict[str, Any] | None:
 
 
 def _update_record(step: Step) -> None:
-    _change(step, "UPSERT", _bare_zone(step.new["zoneId"]), _record(step.new, _full_name(step, step.new)))
+    _change(step, _bare_zone(step.new["zoneId"]), ("UPSERT", _record(step.new, _full_name(step, step.new))))
 
 
 def _delete_record(step: Step) -> None:
-    record = _find(step)
-    if record is not None:
-        _change(step, "DELETE", _bare_zone(step.old["zoneId"]), record)
+    zone = _bare_zone(step.old["zoneId"])
+    with _deleting:
+        record = _find(step)
+        if record is None:
+            return
+        _change(step, zone, ("DELETE", record), *(("UPSERT", other) for other in _swept(step, zone, record)))
+
+
+def _swept(step: Step, zone: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What moto takes along: every record of the zone with the same SetIdentifier, whatever its name."""
+    identifier = record.get("SetIdentifier")
+    if identifier is None:
+        return []
+    return [
+        other
+        for other in _records(step, zone)
+        if other.get("SetIdentifier") == identifier and other != record
+    ]
 
 
 def _record_rules(inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
