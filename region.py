@@ -256,6 +256,7 @@ def _export(ground: Ground, mesh: Mesh) -> None:
         "region": name,
         "zones": list(settings.region.zones),
         "joinedPeers": [peer.region for peer in ground.peers],
+        "peersBorn": {peer.region: peer.outputs.cluster.born for peer in ground.peers},
         "endpoints": endpoints,
         "loadBalancers": {"ingress": mesh.ingress_hostname, "eastWest": mesh.east_west_hostname},
         "meshRoots": _roots(settings),

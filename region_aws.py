@@ -296,7 +296,12 @@ def exported(ground: Ground) -> dict[str, pulumi.Input[object]]:
     """The outputs of the ground floor, for peers (see ``components.peers.outputs``) and for people."""
     cluster, buckets = ground.cluster, ground.buckets
     return {
-        "cluster": {"name": cluster.name, "endpoint": cluster.endpoint, "ca": cluster.ca_data},
+        "cluster": {
+            "name": cluster.name,
+            "endpoint": cluster.endpoint,
+            "ca": cluster.ca_data,
+            "born": cluster.born,
+        },
         "buckets": {
             str(purpose): {"name": buckets.names[purpose], "arn": buckets.arns[purpose]}
             for purpose in Purpose

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from automation.errors import NotUpError
-from automation.joins import to_join
+from automation.joins import Standing, missing, to_join
 from automation.stacks import Outcome
 from config.platform import Platform
 
@@ -45,39 +45,36 @@ def bring_up(stacks: Regions, platform: Platform, regions: Sequence[str]) -> Bro
     stacks.init(tuple(platform.regions))
     peers = {region: platform.peers(region) for region in platform.regions}
     outcomes: list[Outcome] = []
-    joined: dict[str, frozenset[str]] = {}
+    standing: dict[str, Standing] = {}
 
     def up(region: str) -> None:
         outcome = stacks.up(region)
         outcomes.append(outcome)
-        joined[region] = frozenset(outcome.outputs.get(JOINED) or ())
+        standing[region] = Standing.of(outcome.outputs)
 
     for region in regions:
         up(region)
-    while again := to_join(peers, joined):
-        before = dict(joined)
+    while again := to_join(peers, standing):
+        before = dict(standing)
         for region in again:
             up(region)
-        if joined == before:
+        if standing == before:
             break
-    return BroughtUp(tuple(outcomes), _unjoined(stacks, peers, joined))
+    return BroughtUp(tuple(outcomes), _unjoined(stacks, peers, standing))
 
 
 def _unjoined(
-    stacks: Regions, peers: Mapping[str, Sequence[str]], joined: Mapping[str, frozenset[str]]
+    stacks: Regions, peers: Mapping[str, Sequence[str]], standing: Mapping[str, Standing]
 ) -> dict[str, tuple[str, ...]]:
-    others: dict[str, frozenset[str]] = {}
-    neighbours = {peer for region in joined for peer in peers[region]}
-    for region in sorted(neighbours - set(joined)):
+    others: dict[str, Standing] = {}
+    neighbours = {peer for region in standing for peer in peers[region]}
+    for region in sorted(neighbours - set(standing)):
         try:
             outputs = stacks.outputs(region)
         except NotUpError:
             continue
         if outputs:
-            others[region] = frozenset(outputs.get(JOINED) or ())
-    everyone = {**joined, **others}
-    missing = {
-        region: tuple(peer for peer in peers[region] if peer in everyone and peer not in have)
-        for region, have in everyone.items()
-    }
-    return {region: left for region, left in missing.items() if left}
+            others[region] = Standing.of(outputs)
+    everyone = {**standing, **others}
+    lacking = {region: missing(peers[region], region, everyone) for region in everyone}
+    return {region: left for region, left in lacking.items() if left}

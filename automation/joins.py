@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from config.platform import Platform
 
@@ -20,14 +22,28 @@ def order(platform: Platform, asked: Collection[str] = ()) -> list[str]:
     return [region for region in ordered if not asked or region in asked]
 
 
-def to_join(peers: Mapping[str, Iterable[str]], joined: Mapping[str, Iterable[str]]) -> list[str]:
-    """The regions that are up and have a peer that is up too, and that they have not joined.
+@dataclass(frozen=True)
+class Standing:
+    """A region that is up: when its cluster was born, and the births of the peers that it has joined."""
 
-    `peers` says who is whose peer; `joined` holds the regions that are up, each with the peers that it says
-    it has joined. In the order of `joined`.
+    born: str
+    joined: Mapping[str, str]
+
+    @classmethod
+    def of(cls, outputs: Mapping[str, Any]) -> Standing:
+        """What a region's outputs say."""
+        return cls(str((outputs.get("cluster") or {}).get("born", "")), dict(outputs.get("peersBorn") or {}))
+
+
+def missing(peers: Iterable[str], region: str, standing: Mapping[str, Standing]) -> tuple[str, ...]:
+    """The living ones among `peers` that `region` has not joined, or that were born anew since."""
+    have = standing[region].joined
+    return tuple(peer for peer in peers if peer in standing and have.get(peer) != standing[peer].born)
+
+
+def to_join(peers: Mapping[str, Iterable[str]], standing: Mapping[str, Standing]) -> list[str]:
+    """The regions that are up and have a living peer to join, in the order of `standing`.
+
+    `peers` says who is whose peer.
     """
-    return [
-        region
-        for region, have in joined.items()
-        if any(peer in joined and peer not in set(have) for peer in peers[region])
-    ]
+    return [region for region in standing if missing(peers[region], region, standing)]

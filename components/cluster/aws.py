@@ -38,6 +38,7 @@ class Cluster(pulumi.ComponentResource):
 
     name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
+    born: pulumi.Output[str]
     ca_data: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
@@ -55,6 +56,7 @@ class Cluster(pulumi.ComponentResource):
         # Known from the cluster itself, so that what uses the name waits for it.
         self.name = cluster.name
         self.endpoint = cluster.endpoint
+        self.born = cluster.created_at
         self.ca_data = cluster.certificate_authority.apply(lambda ca: ca.data or "")
         self.security_group_id = cluster.vpc_config.apply(
             lambda config: config.cluster_security_group_id or ""

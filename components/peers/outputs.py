@@ -17,11 +17,15 @@ class _Output(BaseModel):
 
 
 class ClusterOutput(_Output):
-    """A region's cluster: name, https endpoint, and the base64 PEM of its certificate authority."""
+    """A region's cluster: name, https endpoint, the base64 PEM of its certificate authority, time of birth.
+
+    A cluster that was destroyed and made anew was born later: who joined the old one must join again.
+    """
 
     name: str
     endpoint: str
     ca: str
+    born: str
 
 
 class BucketOutput(_Output):

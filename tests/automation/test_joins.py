@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from automation.bring_up import bring_up
 from automation.errors import NotUpError
-from automation.joins import order, to_join
+from automation.joins import Standing, order, to_join
 from automation.stacks import Outcome
 from config.platform import Platform, peers_of
 
@@ -42,8 +42,13 @@ class Program:
     def __init__(self, platform: Platform, *, already: dict[str, list[str]] | None = None) -> None:
         self.platform = platform
         self.initialised: set[str] = set()
-        self.state: dict[str, list[str]] = dict(already or {})
+        self.born = {region: f"{region} at first" for region in already or {}}
+        self.state: dict[str, dict[str, str]] = {
+            region: {peer: self.born.get(peer, "") for peer in peers}
+            for region, peers in (already or {}).items()
+        }
         self.calls: list[str] = []
+        self.gone: set[str] = set()
         self.blind: set[str] = set()
 
     def init(self, regions: Sequence[str]) -> None:
@@ -52,14 +57,21 @@ class Program:
     def up(self, region: str) -> Outcome:
         assert set(self.platform.peers(region)) <= self.initialised
         self.calls.append(region)
-        peers = [] if region in self.blind else [p for p in self.platform.peers(region) if p in self.state]
-        self.state[region] = peers
-        return Outcome(region, "up", {"create": 1}, 1.0, {"joinedPeers": peers})
+        if region in self.gone or region not in self.born:
+            self.gone.discard(region)
+            self.born[region] = f"{region} now"
+        seen = [] if region in self.blind else [p for p in self.platform.peers(region) if p in self.state]
+        self.state[region] = {peer: self.born[peer] for peer in seen}
+        return Outcome(region, "up", {"create": 1}, 1.0, self.outputs(region))
+
+    def destroy(self, region: str) -> None:
+        """Its stack keeps its outputs, since protected data stays in it; its cluster is gone."""
+        self.gone.add(region)
 
     def outputs(self, region: str) -> dict[str, object]:
         if region not in self.state:
             raise NotUpError(region, "cloud")
-        return {"joinedPeers": self.state[region]}
+        return {"cluster": {"born": self.born.get(region, "")}, "peersBorn": self.state[region]}
 
 
 PAIR = {"us-east": "eu-west", "eu-west": "us-east"}
@@ -82,6 +94,14 @@ def test_a_second_run_goes_once_each() -> None:
     program = Program(platform(PAIR, "us-east"), already=already)
     bring_up(program, program.platform, order(program.platform))
     assert program.calls == ["us-east", "eu-west"]
+
+
+def test_a_peer_that_was_destroyed_and_made_anew_is_joined_anew() -> None:
+    program = Program(platform(PAIR, "us-east"), already={"us-east": ["eu-west"], "eu-west": ["us-east"]})
+    program.destroy("eu-west")
+    bring_up(program, program.platform, order(program.platform))
+    assert program.calls == ["us-east", "eu-west", "us-east"]
+    assert program.state["us-east"] == {"eu-west": "eu-west now"}
 
 
 def test_a_join_that_needs_a_region_not_asked_for_is_told() -> None:
@@ -119,7 +139,8 @@ def test_every_ring_joins_whole_and_goes_at_most_twice(size: int, data: st.DataO
 def test_only_regions_with_a_living_unjoined_peer_go_again(joined: dict[str, set[str]]) -> None:
     targets = {"a": "b", "b": "c", "c": "d", "d": "e", "e": "f", "f": "a"}
     peers = {region: peers_of(targets, region) for region in targets}
-    again = to_join(peers, joined)
+    standing = {region: Standing(region, {peer: peer for peer in have}) for region, have in joined.items()}
+    again = to_join(peers, standing)
     for region in targets:
         lacks = region in joined and any(p in joined and p not in joined[region] for p in peers[region])
         assert (region in again) == lacks
