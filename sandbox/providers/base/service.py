@@ -13,6 +13,7 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from sandbox.providers.base.creations import Creations
 from sandbox.providers.base.diffs import Change, ChangeKind, Diff
 from sandbox.providers.base.errors import InitFailedError, ProviderError
 from sandbox.providers.base.instances import Connections
@@ -84,6 +85,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[InstanceT]):
     def __init__(self, provider: Provider[InstanceT]) -> None:
         self.provider = provider
         self.connections: Connections[InstanceT] = Connections()
+        self._creations = Creations(provider)
 
     # How a connection begins and ends
 
@@ -174,8 +176,9 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[InstanceT]):
         self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CreateResponse:
         inputs = from_struct(request.properties)
+        call = self._call(request, context)
         with _outputs_secret_like(inputs):
-            created = self.provider.create(self._call(request, context), plain(inputs))
+            created = self._creations.create(call, plain(inputs), context.peer())
         return provider_pb2.CreateResponse(
             id=created.id, properties=to_struct(mark_secrets(created.outputs, inputs))
         )
@@ -225,6 +228,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[InstanceT]):
     def _call(self, request: Any, context: grpc.ServicerContext) -> Call[InstanceT]:
         connection, instance = self.connections.configured(context.peer(), self.provider.name)
         urn: str = getattr(request, "urn", "")
+        self._creations.claim(urn, getattr(request, "id", ""))
         return Call(
             instance=instance,
             urn=urn,
