@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
+import time
 from typing import Any
 
+from sandbox.kube import Api, ApiError
 from tests.sandbox.aws_provider.inventory import inventory
 from tests.sandbox.both_regions.platform import Platform
 
+STORAGE_SECONDS = 60.0
 # What clusters write by themselves, all the time.
 _PASSING = frozenset({"events", "leases", "endpoints", "endpointslices", "componentstatuses", "replicasets"})
 
@@ -43,10 +47,22 @@ def _objects(platform: Platform, region: str) -> set[str]:
             name = resource["name"]
             if "list" not in resource["verbs"] or "/" in name or name in _PASSING:
                 continue
-            for item in api.get(f"{base}/{name}")["items"]:
+            for item in _listed(api, f"{base}/{name}"):
                 metadata = item["metadata"]
                 found.add(f"{name} {metadata.get('namespace', '-')}/{metadata['name']}")
     return found
+
+
+def _listed(api: Api, path: str) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + STORAGE_SECONDS
+    while True:
+        try:
+            return api.get(path)["items"]
+        except ApiError as error:
+            # A new kind's storage is made a while after its definition is accepted.
+            if error.status != http.client.TOO_MANY_REQUESTS or time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
 
 
 def left(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, set[str]]:
