@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,12 +17,21 @@ from sandbox.providers.aws.errors import (
     AwsProviderError,
     CallFailedError,
     ConfigError,
-    RefusedRequestError,
     UnsupportedTypeError,
 )
 from sandbox.providers.aws.invokes import INVOKES
-from sandbox.providers.aws.schema import is_empty, same, settle
+from sandbox.providers.aws.journal import Journal
 from sandbox.providers.aws.settings import parse, refuse_account, unknown_settings
+from sandbox.providers.aws.states import (
+    code_of,
+    failures,
+    foreseen,
+    inputs_shaped,
+    live,
+    message_of,
+    required,
+    salvaged,
+)
 from sandbox.providers.aws.table import ENTRIES
 from sandbox.providers.base import (
     UNKNOWN,
@@ -53,6 +61,7 @@ class AwsProvider(Provider[Session]):
         self._directory = directory
         self._clients: dict[tuple[str, str], Clients] = {}
         self._lock = threading.Lock()
+        self._journal = Journal(directory / "aws-journal.sqlite")
 
     @classmethod
     def from_environment(cls) -> AwsProvider:
@@ -111,55 +120,84 @@ class AwsProvider(Provider[Session]):
         """Completed inputs, and every one that is unknown, missing or of the wrong kind."""
         return check(entry_of(call.type), call.name, old, new)
 
-    def diff(self, call: Call[Session], id: str, old: State, new: Properties) -> Diff:  # noqa: ARG002
+    def diff(self, call: Call[Session], id: str, old: State, new: Properties) -> Diff:
         """Against the state, as AWS would compare."""
-        entry = entry_of(call.type)
-        wanted = {**new, "region": new.get("region") or call.instance.region} if entry.regional else new
-        return diff(entry, old.outputs, wanted, call.instance.default_tags)
+        self._journal.spoken_of(call.urn, id)
+        return _difference(call, old.outputs, new)
 
     def create(self, call: Call[Session], inputs: Properties) -> Created:
         """Makes it; what was made before a failure stays in the state, to be finished by the next update."""
         step = _step(call, new=inputs)
         if call.preview:
-            return Created(id="", outputs=_foreseen(step))
+            return Created(id="", outputs=foreseen(step))
+        adopted = self._adopted(call, inputs)
+        if adopted is not None:
+            return adopted
         try:
             with failures(step):
                 step.made(step.entry.create(step))
-                return Created(id=step.id, outputs=_required(step, _live(step)))
+                self._journal.created(call.urn, step.id)
+                return Created(id=step.id, outputs=required(step, live(step)))
         except AwsProviderError as error:
             if not step.id:
                 raise
-            raise InitFailedError([str(error)], id=step.id, outputs=_salvaged(step)) from error
+            self._journal.created(call.urn, step.id)
+            raise InitFailedError([str(error)], id=step.id, outputs=salvaged(step)) from error
+
+    def _adopted(self, call: Call[Session], inputs: Properties) -> Created | None:
+        """What a killed run has made for this resource, brought to the inputs; None if there is nothing.
+
+        One that cannot be brought there (a made-up name, say) is deleted, so that nothing of it stays.
+        """
+        id_ = self._journal.orphan(call.urn)
+        if id_ is None:
+            return None
+        self._journal.spoken_of(call.urn, id_)
+        step = _step(call, id=id_, old=inputs)
+        with failures(step):
+            state = live(step)
+        if state is None:
+            return None
+        if _difference(call, state, inputs).replaces:
+            self.delete(call, id_, State(inputs=inputs, outputs=state))
+            return None
+        outputs = self.update(call, id_, State(inputs=inputs, outputs=state), inputs)
+        self._journal.created(call.urn, id_)
+        call.warn(f"{id_} was made by a run that was killed before it was written down; it is taken over")
+        return Created(id=id_, outputs=outputs)
 
     def read(self, call: Call[Session], id: str, old: State) -> Live | None:
         """What AWS holds now, in the state's words where nothing changed."""
+        self._journal.spoken_of(call.urn, id)
         entry = entry_of(call.type)
         known = old.outputs or old.inputs or entry.import_keys(id)
         step = _step(call, id=id, old=known)
         with failures(step):
-            state = _live(step)
+            state = live(step)
         if state is None:
             return None
-        return Live(id=step.id, inputs=_inputs_shaped(entry, state, old), outputs=state)
+        return Live(id=step.id, inputs=inputs_shaped(entry, state, old), outputs=state)
 
     def update(self, call: Call[Session], id: str, old: State, new: Properties) -> Properties:
         """Changes it in place."""
+        self._journal.spoken_of(call.urn, id)
         step = _step(call, id=id, old=old.outputs, new=new)
         if call.preview:
-            return _foreseen(step)
+            return foreseen(step)
         with failures(step):
             if step.entry.update is not None:
                 step.entry.update(step)
-            return _required(step, _live(step))
+            return required(step, live(step))
 
     def delete(self, call: Call[Session], id: str, old: State) -> None:
         """Deletes it; that it is gone already is no error."""
+        self._journal.spoken_of(call.urn, id)
         step = _step(call, id=id, old=old.outputs)
         with failures(step):
             try:
                 step.entry.delete(step)
             except ClientError as error:
-                if _code(error) not in step.entry.gone:
+                if code_of(error) not in step.entry.gone:
                     raise
 
     def invoke(self, call: Call[Session], token: str, args: Properties) -> Properties:
@@ -173,7 +211,13 @@ class AwsProvider(Provider[Session]):
         try:
             return function(call.instance, args)
         except ClientError as error:
-            raise CallFailedError(error.operation_name, token, _code(error), _message(error)) from error
+            raise CallFailedError(error.operation_name, token, code_of(error), message_of(error)) from error
+
+
+def _difference(call: Call[Session], state: Properties, new: Properties) -> Diff:
+    entry = entry_of(call.type)
+    wanted = {**new, "region": new.get("region") or call.instance.region} if entry.regional else new
+    return diff(entry, state, wanted, call.instance.default_tags)
 
 
 def entry_of(token: str) -> Entry:
@@ -202,110 +246,3 @@ def _step(
         timeout=call.timeout,
         cancelled=call.cancelled,
     )
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "Unknown"))
-
-
-def _message(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))
-
-
-@contextmanager
-def failures(step: Step) -> Generator[None]:
-    """Every failure of AWS as one line: operation, resource, code, message."""
-    resource = f"{step.entry.token} {step.name!r}"
-    try:
-        yield
-    except ClientError as error:
-        raise CallFailedError(error.operation_name, resource, _code(error), _message(error)) from error
-    except RefusedRequestError as error:
-        raise CallFailedError(error.operation, resource, "RefusedRequest", error.report) from error
-    except BotoCoreError as error:
-        raise CallFailedError("a call", resource, type(error).__name__, str(error)) from error
-
-
-def _live(step: Step) -> Properties | None:
-    """What AWS holds now as the state to keep, None if it is gone."""
-    try:
-        have = step.entry.read(step)
-    except ClientError as error:
-        if _code(error) not in step.entry.gone:
-            raise
-        return None
-    if have is None:
-        return None
-    state = settle(step.entry.fields, {"id": step.id, **have}, step.wish)
-    if step.entry.regional:
-        state["region"] = step.region
-    if step.entry.taggable:
-        state |= _tags(step, have.get("tagsAll") or {})
-    return state
-
-
-def _tags(step: Step, found: Mapping[str, str]) -> Properties:
-    """`tags` and `tagsAll` of a resource: what only the provider's default tags say is not the resource's
-    own.
-    """
-    present = {key: value for key, value in found.items() if not key.startswith("aws:")}
-    own = step.wish.get("tags") or {}
-    defaults = step.session.default_tags
-    mine = {key: value for key, value in present.items() if key in own or defaults.get(key) != value}
-    return {"tagsAll": present, **({"tags": mine} if mine or own else {})}
-
-
-def _required(step: Step, state: Properties | None) -> Properties:
-    if state is None:
-        raise CallFailedError(
-            "reading back", f"{step.entry.token} {step.name!r}", "NotFound", "it is not there"
-        )
-    return state
-
-
-def _salvaged(step: Step) -> Properties:
-    """The state of a half-made thing: what AWS has of it, so that the next diff finds what is still to do."""
-    try:
-        state = _live(step)
-    except (ClientError, BotoCoreError, AwsProviderError, KeyError):
-        state = None
-    return state or {"id": step.id, **({"region": step.region} if step.entry.regional else {})}
-
-
-def _foreseen(step: Step) -> Properties:
-    """What a preview can say of the outputs."""
-    entry = step.entry
-    state: Properties = {**step.old, **step.new}
-    for name, one in entry.fields.items():
-        if step.new.get(name) is None and not one.computed:
-            state.pop(name, None)
-    fresh = () if step.id else (*entry.outputs, *(name for name, one in entry.fields.items() if one.computed))
-    for name in (*fresh, *(entry.volatile if step.id else ())):
-        if step.new.get(name) is None:
-            state[name] = UNKNOWN
-    if entry.regional:
-        state["region"] = step.region
-    if entry.taggable:
-        state["tagsAll"] = UNKNOWN if step.new.get("tags") is UNKNOWN else step.tags_all
-    return state
-
-
-def _inputs_shaped(entry: Entry, state: Properties, old: State) -> Properties:
-    """What a program would have to say to get the state: what it said, and what has drifted from that.
-
-    For an import nothing was said: whatever AWS has that is neither its own choice nor a default.
-    """
-    shaped: Properties = {}
-    for name, one in entry.fields.items():
-        value, before = state.get(name), old.outputs.get(name)
-        if value is None:
-            continue
-        if name in old.inputs:
-            wanted = old.inputs[name]
-            shaped[name] = wanted if same(one, wanted, value) else value
-        elif old.outputs:
-            if not one.computed and not same(one, value, before) and not same(one, before, value):
-                shaped[name] = value
-        elif (not one.computed or one.auto_name) and not is_empty(value) and value != one.default:
-            shaped[name] = value
-    return shaped

@@ -11,10 +11,10 @@ from tests.sandbox.aws_provider.driver import Driver, Resource
 RECORD = "aws:route53/record:Record"
 
 
-def weighted(driver: Driver, zone: str, name: str, region: str) -> Resource:
+def weighted(driver: Driver, zone: str, name: str, region: str, resource: str = "") -> Resource:
     return driver.create(
         RECORD,
-        f"{name}-{region}",
+        resource or f"{name}-{region}",
         {
             "zoneId": zone,
             "name": name,
@@ -50,4 +50,4 @@ def test_a_record_that_stands_already_is_not_taken_over(driver: Driver):
     zone = ground.zone(driver)
     weighted(driver, zone, "one", "us-east")
     with pytest.raises(ProviderError, match="exists already in zone"):
-        weighted(driver, zone, "one", "us-east")
+        weighted(driver, zone, "one", "us-east", "somebody-elses")
