@@ -89,7 +89,7 @@ def test_the_engine_is_led_to_the_sandbox_alone(paths: SandboxPaths, monkeypatch
     monkeypatch.setenv("PATH", "/usr/bin")
     environment = engine_environment(paths, passphrase="p", providers={"kubernetes": 2, "aws": 1})
     assert environment["PULUMI_DEBUG_PROVIDERS"] == "aws:1,kubernetes:2"
-    assert environment["PULUMI_BACKEND_URL"] == f"file://{paths.root}/state"
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{paths.root}/state?metadata=skip"
     assert environment["PATH"].split(":")[0] == str(paths.bin)
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == environment["KUBECONFIG"] == "/dev/null"
     assert environment["STANDFAST_SANDBOX_ID"] == "x"
