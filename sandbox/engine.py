@@ -133,8 +133,8 @@ def engine_environment(
         "USER": os.environ.get("USER") or "sandbox",
         "HOME": str(Path.home()),
         "PULUMI_HOME": str(paths.pulumi_home),
-        # Without the metadata files beside the state: they are not written in one piece, and an engine that is
-        # killed while it writes one leaves a state that cannot be read (`error: EOF`).
+        # Without the metadata files beside the state: they are not written in one piece, and an engine that
+        # is killed while it writes one leaves a state that cannot be read (`error: EOF`).
         "PULUMI_BACKEND_URL": f"file://{paths.backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
         "PULUMI_DEBUG_PROVIDERS": ",".join(f"{name}:{port}" for name, port in sorted(providers.items())),
