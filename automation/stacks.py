@@ -183,8 +183,13 @@ class Stacks:
         The engine carries an open creation along until someone says what became of it.
         https://www.pulumi.com/docs/support/troubleshooting/common-issues/interrupted-updates/
         """
-        if not self._deployment(stack.name).get("pending_operations"):
+        pending = self._deployment(stack.name).get("pending_operations")
+        if not pending:
             return
+        names = sorted(operation["resource"]["urn"].rpartition("::")[2] for operation in pending)
+        step = f"take over {stack.name}"
+        self._steps.start(step, "reading what a killed run left open")
+        self._steps.done(step, f"left open by a killed run: {', '.join(names)}")
 
         def operation(**common: Any) -> None:
             stack.refresh(show_secrets=False, clear_pending_creates=True, **common)
