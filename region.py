@@ -29,6 +29,7 @@ from components.peers.reader import TOKEN_OUTPUT, Peer, joined_peers
 from components.runbook.component import Runbook, RunbookArgs
 from components.shared.tags import tags
 from config import names
+from config.budgets.rpo import replication_time
 from config.platform import Purpose
 from config.problems import ConfigError, Problem
 from config.reading import MESH_CA
@@ -234,7 +235,7 @@ def _alerting(ground: Ground, token: pulumi.Output[str], after: pulumi.ResourceO
             ],
             model_storage=reach.model_storage,
             schedules=schedule_ages(platform.objectives.rpo),
-            cronjobs=registry_ages(platform.objectives.rpo),
+            cronjobs=registry_ages(platform.objectives.rpo, replication_time(platform.models.size)),
             event_source_url=EVENT_SOURCE_URL,
             token=token,
             receiver=reach.receiver,

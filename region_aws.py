@@ -283,6 +283,7 @@ def build_backup(ground: Ground, addons: Addons, inference: Inference, opts: pul
             rpo=platform.objectives.rpo,
             interval=platform.backup.interval,
             registry_interval=platform.backup.registry_interval,
+            model_size=platform.models.size,
             slot=slots(targets, platform.primary)[name],
             velero=[addons.releases["velero"]],
             serving=[inference],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from itertools import combinations
 
 from config import names
-from config.platform import Backup, Cloud, Inference, Objectives, Purpose, RegionEntry, peers_of
+from config.budgets.rpo import INTERVALS
+from config.platform import Backup, Cloud, Inference, Purpose, RegionEntry, peers_of
 from config.problems import Problem, shown
 from config.region import Capacity, GpuPool, Region
 from config.types import duration_text
@@ -17,16 +17,6 @@ MAX_REGIONS = 24
 
 MAX_PEERS = 4
 """Peers of a region at most: each costs replication rules, a remote secret and a probe."""
-
-BACKUP_DURATION = timedelta(minutes=5)
-"""The time that a backup of the cluster's state is given before it counts as failed."""
-
-REPLICATION = timedelta(minutes=15)
-"""S3 Replication Time Control: 99.9 % of objects within 15 minutes, by its service level agreement.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html"""
-
-MIN_INTERVAL = timedelta(minutes=5)
-"""No shorter than a backup may take: the next would start before the last has ended."""
 
 MIN_PREFIX, MAX_PREFIX = 16, 20
 """A VPC is /16 at most (AWS); below /20 eight zones do not fit with room for pods."""
@@ -51,34 +41,15 @@ def inference_problems(key: str, inference: Inference) -> Iterator[Problem]:
         )
 
 
-def objective_problems(key: str, objectives: Objectives, backup: Backup) -> Iterator[Problem]:
-    """interval + duration + replication must stay within the RPO, for every schedule."""
-    overhead = BACKUP_DURATION + REPLICATION
-    if objectives.rpo < MIN_INTERVAL + overhead:
-        yield Problem(
-            f"{key}.objectives.rpo",
-            duration_text(objectives.rpo),
-            f"no schedule can meet it: interval {duration_text(MIN_INTERVAL)} at least + backup "
-            f"{duration_text(BACKUP_DURATION)} + replication {duration_text(REPLICATION)} "
-            f"= {duration_text(MIN_INTERVAL + overhead)}",
-        )
-        return
+def interval_problems(key: str, backup: Backup) -> Iterator[Problem]:
+    """A schedule must be one that cron can say; whether it meets the RPO is the budget's to say."""
     for name, interval in (("interval", backup.interval), ("registryInterval", backup.registry_interval)):
-        minutes, seconds = divmod(int(interval.total_seconds()), 60)
-        if interval < MIN_INTERVAL or seconds or 60 % minutes:
+        if interval not in INTERVALS:
             yield Problem(
-                f"{key}.backup.{name}",
+                f"{key}.{name}",
                 duration_text(interval),
-                "must divide an hour into equal parts: 5m, 6m, 10m, 12m, 15m, 20m, 30m or 1h",
-            )
-        elif interval + overhead > objectives.rpo:
-            yield Problem(
-                f"{key}.backup.{name}",
-                duration_text(interval),
-                f"{duration_text(interval)} + backup {duration_text(BACKUP_DURATION)} + replication "
-                f"{duration_text(REPLICATION)} = {duration_text(interval + overhead)} is over the RPO of "
-                f"{duration_text(objectives.rpo)}; back up at least every "
-                f"{duration_text(objectives.rpo - overhead)}",
+                "must divide an hour into equal parts: "
+                f"{', '.join(duration_text(known) for known in INTERVALS[:-1])} or 1h",
             )
 
 

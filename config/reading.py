@@ -9,9 +9,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from config import checks
-from config.capacity import headroom_problems, quorum_problems
+from config.budgets import quotas, rpo, rto
+from config.budgets.headroom import headroom_problems, quorum_problems
 from config.mesh_ca import MeshCa, mesh_ca_problems
-from config.platform import Backup, Inference, Objectives, Platform, RegionEntry
+from config.platform import Backup, Inference, Models, Objectives, Platform, RegionEntry
 from config.problems import Problem, from_validation, shown
 from config.region import Region
 from config.types import Model
@@ -62,12 +63,13 @@ def read(platform_text: Any, stacks: Mapping[str, StackText]) -> Reading:
         problems += found
         if region is not None:
             regions[name] = region
-            problems += _region_problems(name, region, entries.get(name), sections.get("inference"))
+            problems += _region_problems(name, region, entries.get(name), sections)
         mesh_ca, found = _mesh_ca(name, text)
         problems += found
         if mesh_ca is not None:
             mesh_cas[name] = mesh_ca
     problems += mesh_ca_problems(mesh_cas, MESH_CA)
+    problems += quotas.problems(PLATFORM, REGION, entries, regions)
     platform = None if problems else Platform.model_validate(platform_text)
     return Reading(platform, regions, mesh_cas, sorted(set(problems)))
 
@@ -79,9 +81,10 @@ def _platform_problems(
     inference, objectives = sections.get("inference"), sections.get("objectives")
     if isinstance(inference, Inference):
         problems += checks.inference_problems(f"{PLATFORM}.inference", inference)
-    if isinstance(objectives, Objectives):
-        backup = sections.get("backup", Backup())
-        problems += checks.objective_problems(PLATFORM, objectives, backup)
+    backup, models = sections.get("backup", Backup()), sections.get("models")
+    problems += checks.interval_problems(f"{PLATFORM}.backup", backup)
+    if isinstance(objectives, Objectives) and isinstance(models, Models):
+        problems += rpo.problems(PLATFORM, objectives, backup, models.size)
     if known:
         problems += checks.index_problems(PLATFORM, entries, known)
         primary = sections.get("primary")
@@ -97,15 +100,19 @@ def _platform_problems(
 
 
 def _region_problems(
-    name: str, region: Region, entry: RegionEntry | None, inference: Inference | None
+    name: str, region: Region, entry: RegionEntry | None, sections: Mapping[str, Any]
 ) -> list[Problem]:
     key = f"{name}: {REGION}"
     problems = list(checks.pool_problems(key, region))
     if entry is not None:
         problems += checks.zone_problems(key, region, entry)
+    inference = sections.get("inference")
     if isinstance(inference, Inference) and inference.min_available < inference.replicas:
         problems += quorum_problems(f"{key}.zones", inference, len(region.zones))
         problems += headroom_problems(key, inference, region)
+        objectives, models = sections.get("objectives"), sections.get("models")
+        if isinstance(objectives, Objectives) and isinstance(models, Models):
+            problems += rto.problems(PLATFORM, key, objectives, inference, size=models.size, region=region)
     return problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated
@@ -38,6 +39,7 @@ class GpuPool(Model):
     Every type in ``instance_types`` must have ``gpus_per_node`` GPUs. ``warm_per_zone`` nodes run at all
     times; ``max_per_zone`` is as far as the autoscaler may go. ``reservations`` names a capacity
     reservation for each zone and is needed with, and only with, ``capacity: reservation``.
+    ``node_price_per_hour`` is what one node costs you, in your currency; with it budgets tell money too.
     """
 
     name: Name
@@ -47,6 +49,7 @@ class GpuPool(Model):
     warm_per_zone: Annotated[int, Field(ge=0, le=450)]
     max_per_zone: Annotated[int, Field(ge=1, le=450)]
     reservations: dict[Zone, str] = Field(default_factory=dict)
+    node_price_per_hour: Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=6)] | None = None
 
 
 class SystemNodes(Model):

@@ -43,6 +43,14 @@ def duration_text(duration: timedelta) -> str:
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
+def size_text(size: int) -> str:
+    """``140GiB``: the form in which sizes are written, in whole units of the largest that fits evenly."""
+    for unit, factor in reversed(_SIZE_UNITS.items()):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return f"{size}B"
+
+
 def _size(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -24,6 +24,8 @@ from components.alerting.args import Probe as Target
 from components.alerting.dashboard import config_map
 from components.alerting.rules import prometheus_rule
 from components.shared.labels import labels
+from config.timings import PEER_GROUP_WAIT, PEER_PROBE
+from config.types import duration_text
 
 _MERGED_METRICS = "15020"
 _API = "monitoring.coreos.com/v1"
@@ -85,7 +87,7 @@ def probe(args: AlertingArgs, job: str, target: Target, extra: Mapping[str, str]
         "metadata": _metadata(args, name),
         "spec": {
             "jobName": job,
-            "interval": "10s",
+            "interval": duration_text(PEER_PROBE),
             "scrapeTimeout": "8s",
             "module": target.module,
             "prober": {"url": args.prober},
@@ -126,7 +128,7 @@ def routing(args: AlertingArgs) -> dict[str, Any]:
         "receiver": "failover",
         "matchers": [_matcher("alertname", [PEER_DOWN, PEER_RECOVERED])],
         "groupBy": ["alertname", "region"],
-        "groupWait": "1s",
+        "groupWait": duration_text(PEER_GROUP_WAIT),
         "groupInterval": "1m",
         "repeatInterval": "5m",
         "continue": True,

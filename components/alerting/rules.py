@@ -19,6 +19,7 @@ from components.alerting.args import (
     AlertingArgs,
 )
 from components.shared.labels import labels
+from config.timings import ALERT_EVALUATION, PEER_DOWN_FOR, PEER_RECORD
 from config.types import duration_text
 
 _OPEN_RUNBOOK = f"kubectl -n ml-serving get configmap {RUNBOOK} -o yaml"
@@ -126,7 +127,7 @@ def peers(args: AlertingArgs) -> list[Alert]:
         Alert(
             name=PEER_DOWN,
             expr=f"{e.PEER_RECORD} == 0",
-            lasts=timedelta(seconds=30),
+            lasts=PEER_DOWN_FOR,
             summary="Region {{ $labels.region }} does not answer",
             description=f"{args.region} raises its floor to carry the load of {{{{ $labels.region }}}}.",
         ),
@@ -291,11 +292,15 @@ def prometheus_rule(args: AlertingArgs) -> dict[str, Any]:
         "failover-machinery": machinery(args),
     }
     rendered = [
-        {"name": name, "interval": "15s", "rules": [alert.rule() for alert in alerts]}
+        {
+            "name": name,
+            "interval": duration_text(ALERT_EVALUATION),
+            "rules": [alert.rule() for alert in alerts],
+        }
         for name, alerts in groups.items()
         if alerts
     ]
-    recording = {"name": "standfast-records", "interval": "10s", "rules": records(args)}
+    recording = {"name": "standfast-records", "interval": duration_text(PEER_RECORD), "rules": records(args)}
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",

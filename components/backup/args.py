@@ -16,6 +16,7 @@ class BackupArgs:
     The buckets are this region's own; what joined ``peers`` wrote into theirs is in them by replication.
     ``slot`` keeps this region's schedules apart from its peers' (see ``desired.slots``). ``velero`` is what
     brings Velero and its kinds, ``serving`` what brings the namespace of the registry's copy.
+    ``model_size`` is bytes: so much of the registry may be new at once.
     """
 
     region: str
@@ -30,6 +31,7 @@ class BackupArgs:
     rpo: timedelta
     interval: timedelta
     registry_interval: timedelta
+    model_size: int
     slot: int = 0
     velero: Sequence[pulumi.Resource] = ()
     serving: Sequence[pulumi.Resource] = ()

@@ -8,6 +8,7 @@ from components.backup import desired, registry, store_aws
 from components.backup.args import BackupArgs
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
 from components.shared.manifests import register
+from config.budgets.rpo import replication_time
 
 
 class Backup(pulumi.ComponentResource):
@@ -23,7 +24,9 @@ class Backup(pulumi.ComponentResource):
         # Both first: what cannot be kept is refused before anything is registered.
         schedules = desired.schedules(args.rpo, args.interval, args.slot)
         copier = store_aws.copier(args)
-        job = registry.cron_job(copier, args.rpo, args.registry_interval, args.slot)
+        job = registry.cron_job(
+            copier, args.rpo, args.registry_interval, args.slot, replication_time(args.model_size)
+        )
         self._cluster_state(schedules)
         self._registry(job, registry.network_policy(copier.egress))
         self.register_outputs({})

@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import pulumi
 
 from components.shared.labels import labels
-from config.checks import BACKUP_DURATION, REPLICATION
+from config.budgets.rpo import copy_terms
+from config.budgets.terms import total
 from config.platform import peers_of
+from config.timings import BACKUP_DURATION, BACKUP_START, REPLICATION
 from config.types import duration_text
 
 Manifest: TypeAlias = dict[str, Any]
@@ -25,9 +27,6 @@ DAILY_TTL = timedelta(days=30)
 RPO_TTL = timedelta(hours=24)
 """Bounds the frequent backups: at most a day of them is kept."""
 
-START_DELAY = timedelta(minutes=1)
-"""Velero looks at its schedules once a minute; the registry's copy is given as much."""
-
 INCLUDED_NAMESPACES = ["ml-serving", "ml-training", "mlflow"]
 INCLUDED_RESOURCES = ["persistentvolumeclaims", "persistentvolumes", "configmaps", "secrets"]
 SELECTED = {"backup": "enabled"}
@@ -40,21 +39,19 @@ class BackupError(ValueError):
     """These intervals cannot keep the RPO, or cannot be written as a schedule."""
 
 
-def duration_budget(rpo: timedelta, interval: timedelta) -> timedelta:
-    """How long one backup may take: what the RPO leaves after interval, start and replication.
+def duration_budget(rpo: timedelta, interval: timedelta, replication: timedelta = REPLICATION) -> timedelta:
+    """How long one backup may take: all that the RPO leaves, which is more than its budget counts with.
 
-    The last good copy in the other region is as old as all four together when the region is lost just
-    before the next one arrives. Raises ``BackupError`` when there is no time left to take a backup.
+    Raises ``BackupError`` when the budget does not hold.
     """
-    budget = rpo - interval - START_DELAY - REPLICATION
-    least = BACKUP_DURATION - START_DELAY
-    if budget < least:
+    spare = rpo - total(copy_terms(interval, replication))
+    if spare < timedelta():
         raise BackupError(
-            f"an RPO of {duration_text(rpo)} leaves no {duration_text(least)} for a backup every "
-            f"{duration_text(interval)}: {duration_text(START_DELAY)} pass until it starts and "
-            f"{duration_text(REPLICATION)} until it is replicated; back up more often"
+            f"an RPO of {duration_text(rpo)} leaves no {duration_text(BACKUP_DURATION)} for a backup every "
+            f"{duration_text(interval)}: {duration_text(BACKUP_START)} pass until it starts and "
+            f"{duration_text(replication)} until it is replicated; back up more often"
         )
-    return budget
+    return BACKUP_DURATION + spare
 
 
 def slots(failover_to: Mapping[str, str], first: str) -> dict[str, int]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pulumi
 
-from components.backup.desired import START_DELAY, cron, duration_budget
+from components.backup.desired import cron, duration_budget
 from components.shared.labels import labels
-from config.checks import REPLICATION
+from config.timings import BACKUP_START, REPLICATION
 
 NAMESPACE = "ml-serving"
 JOB = "model-registry-backup"
@@ -32,9 +32,9 @@ class Copier:
     egress: Sequence[Mapping[str, Any]]
 
 
-def registry_ages(rpo: timedelta) -> dict[str, timedelta]:
+def registry_ages(rpo: timedelta, replication: timedelta = REPLICATION) -> dict[str, timedelta]:
     """How old the registry's last good copy may be before the promise is broken, for alerts."""
-    return {JOB: rpo - REPLICATION}
+    return {JOB: rpo - replication}
 
 
 def service_account() -> dict[str, Any]:
@@ -62,7 +62,9 @@ def network_policy(egress: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def cron_job(copier: Copier, rpo: timedelta, interval: timedelta, slot: int) -> dict[str, Any]:
+def cron_job(
+    copier: Copier, rpo: timedelta, interval: timedelta, slot: int, replication: timedelta = REPLICATION
+) -> dict[str, Any]:
     """``model-registry-backup``: often enough, and given up in time, for the RPO.
 
     The next copy does not begin while one runs, and goes on where a killed one left off. A start that is
@@ -71,7 +73,7 @@ def cron_job(copier: Copier, rpo: timedelta, interval: timedelta, slot: int) -> 
     Sources: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/,
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
     """
-    deadline = duration_budget(rpo, interval)
+    deadline = duration_budget(rpo, interval, replication)
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -80,7 +82,7 @@ def cron_job(copier: Copier, rpo: timedelta, interval: timedelta, slot: int) -> 
             "schedule": cron(interval, slot),
             "timeZone": "Etc/UTC",
             "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": _seconds(START_DELAY),
+            "startingDeadlineSeconds": _seconds(BACKUP_START),
             "successfulJobsHistoryLimit": 3,
             "failedJobsHistoryLimit": 3,
             "jobTemplate": {

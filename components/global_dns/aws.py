@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_aws import acm, cloudwatch, route53
 
-from components.global_dns.desired import PROBING, seconds
+from components.global_dns.desired import PORT, READY_PATH
+from config.timings import DNS_TTL, PROBE_FAILURES, PROBE_INTERVAL, seconds
 
 METRICS_LOCATION = "us-east-1"
 """Where Route 53 publishes its metrics.
@@ -145,7 +146,7 @@ class GlobalDns(pulumi.ComponentResource):
             zone_id=args.zone_id,
             name=args.entry_fqdn,
             type="CNAME",
-            ttl=seconds(PROBING.ttl),
+            ttl=seconds(DNS_TTL),
             records=[args.hostname],
             set_identifier=args.region,
             latency_routing_policies=[{"region": args.location}],
@@ -164,7 +165,7 @@ class GlobalDns(pulumi.ComponentResource):
             zone_id=self._args.zone_id,
             name=fqdn,
             type="CNAME",
-            ttl=seconds(PROBING.ttl),
+            ttl=seconds(DNS_TTL),
             records=[self._args.hostname],
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -174,10 +175,10 @@ class GlobalDns(pulumi.ComponentResource):
             f"{self._name}-health",
             type="HTTPS",
             fqdn=self._args.region_fqdn,
-            port=PROBING.port,
-            resource_path=PROBING.path,
-            request_interval=seconds(PROBING.interval),
-            failure_threshold=PROBING.failures,
+            port=PORT,
+            resource_path=READY_PATH,
+            request_interval=seconds(PROBE_INTERVAL),
+            failure_threshold=PROBE_FAILURES,
             enable_sni=True,
             measure_latency=True,
             tags={**self._args.tags, "Name": self._args.region_fqdn},

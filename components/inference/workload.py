@@ -22,16 +22,16 @@ from components.shared.labels import (
     ZONE_LABEL,
     labels,
 )
+from config.timings import (
+    IMAGE_PULL,
+    NODE_START,
+    PATIENT_LOAD_BYTES_PER_SECOND,
+    READINESS_DELAY,
+    READINESS_PERIOD,
+    TOLERATION,
+    seconds,
+)
 
-TOLERATION_SECONDS = 5
-"""How long a pod stays on a node that stopped answering.
-
-The node lifecycle controller has already waited its grace period (40-50 s) before it taints the node, and
-the pod is out of the endpoints from that moment: longer waiting keeps nothing alive, it only delays the
-replacement beside a warm GPU. Zero would replace pods on a taint that is gone a moment later.
-"""
-
-_LOAD_BYTES_PER_SECOND = 100 * 2**20
 _LOAD_FLOOR_SECONDS = 300
 _STARTUP_PERIOD = 10
 _DRAIN_SECONDS = 15
@@ -40,13 +40,13 @@ _USER = 1000
 
 
 def load_seconds(model_size: int) -> int:
-    """Seconds that a first load of ``model_size`` bytes may take, at a tenth of a GPU node's usual rate."""
-    return max(_LOAD_FLOOR_SECONDS, -(-model_size // _LOAD_BYTES_PER_SECOND))
+    """Seconds that a first load of ``model_size`` bytes may take before it counts as hung."""
+    return max(_LOAD_FLOOR_SECONDS, -(-model_size // PATIENT_LOAD_BYTES_PER_SECOND))
 
 
 def progress_deadline_seconds(model_size: int) -> int:
-    """Seconds without one more ready pod after which a rollout has failed: a node's start and a load."""
-    return load_seconds(model_size) + 600
+    """Seconds without one more ready pod after which a rollout has failed: a node, its image and a load."""
+    return load_seconds(model_size) + seconds(NODE_START + IMAGE_PULL)
 
 
 def spread() -> dict[str, Any]:
@@ -79,7 +79,7 @@ def tolerations() -> list[dict[str, Any]]:
             "key": f"node.kubernetes.io/{condition}",
             "operator": "Exists",
             "effect": "NoExecute",
-            "tolerationSeconds": TOLERATION_SECONDS,
+            "tolerationSeconds": seconds(TOLERATION),
         }
         for condition in ("unreachable", "not-ready")
     ]
@@ -139,7 +139,7 @@ def container(args: InferenceArgs) -> dict[str, Any]:
             "periodSeconds": _STARTUP_PERIOD,
             "failureThreshold": -(-load_seconds(args.model_size) // _STARTUP_PERIOD),
         },
-        "readinessProbe": _probe("/v2/health/ready", 30, 10),
+        "readinessProbe": _probe("/v2/health/ready", seconds(READINESS_DELAY), seconds(READINESS_PERIOD)),
         "livenessProbe": _probe("/v2/health/live", 60, 15),
         # Endpoints and Envoys need a moment to learn that the pod is leaving; an image without a shell can
         # sleep too, because the kubelet does it.

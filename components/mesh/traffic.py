@@ -17,6 +17,7 @@ from components.mesh.args import (
     MeshArgs,
 )
 from components.shared.labels import labels
+from config.timings import CONNECT_TIMEOUT, OUTLIER_ERRORS, OUTLIER_INTERVAL, seconds
 
 NETWORKING = "networking.istio.io/v1"
 INGRESS_OBJECT = "inference-gateway"
@@ -169,14 +170,14 @@ def destination_rule(args: MeshArgs) -> dict[str, Any]:
             "trafficPolicy": {
                 "connectionPool": {
                     "tcp": {
-                        "connectTimeout": "1s",
+                        "connectTimeout": f"{seconds(CONNECT_TIMEOUT)}s",
                         "tcpKeepalive": {"time": "10s", "interval": "3s", "probes": 3},
                     },
                     "http": {"h2UpgradePolicy": "UPGRADE", "http2MaxRequests": 1000},
                 },
                 "outlierDetection": {
-                    "consecutive5xxErrors": 3,
-                    "interval": "1s",
+                    "consecutive5xxErrors": OUTLIER_ERRORS,
+                    "interval": f"{seconds(OUTLIER_INTERVAL)}s",
                     "baseEjectionTime": "30s",
                     "maxEjectionPercent": 100,
                     "minHealthPercent": 0,

@@ -5,20 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.platform import Purpose
+from config.timings import REPLICATION_BITS_PER_SECOND, REPLICATION_MINUTES
 
-RTC_MINUTES = 15
-"""Replication Time Control: 99.99 % of new objects within 15 minutes; AWS accepts no other number.
-
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html
-"""
-
-RTC_BITS_PER_SECOND = 1_000_000_000
-"""The transfer rate up to which the promise holds, unless the quota is raised: 1 Gbps.
-
-Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/rtc-best-practices.html
-"""
-
-RTC_BACKLOG_BYTES = RTC_BITS_PER_SECOND // 8 * RTC_MINUTES * 60
+RTC_BACKLOG_BYTES = REPLICATION_BITS_PER_SECOND // 8 * REPLICATION_MINUTES * 60
 """What can be moved in 15 minutes at that rate, 112.5 GB: a longer queue breaks the promise."""
 
 INCOMPLETE_UPLOAD_DAYS = 7

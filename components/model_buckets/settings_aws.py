@@ -11,12 +11,12 @@ import pulumi
 from components.model_buckets.desired import (
     INCOMPLETE_UPLOAD_DAYS,
     RTC_BACKLOG_BYTES,
-    RTC_MINUTES,
     Retention,
     rule_id,
 )
 from components.model_buckets.policies_aws import PeerStore
 from config.platform import Purpose
+from config.timings import REPLICATION_MINUTES
 
 ARCHIVE_CLASS = "GLACIER_IR"
 """The lesson's storage class: an archive that is read in milliseconds."""
@@ -70,8 +70,8 @@ def replication_rules(purpose: Purpose, peers: Sequence[PeerStore]) -> list[dict
             "destination": {
                 "bucket": peer.bucket_arns[purpose],
                 "encryption_configuration": {"replica_kms_key_id": peer.kms_key_arn},
-                "replication_time": {**_ENABLED, "time": {"minutes": RTC_MINUTES}},
-                "metrics": {**_ENABLED, "event_threshold": {"minutes": RTC_MINUTES}},
+                "replication_time": {**_ENABLED, "time": {"minutes": REPLICATION_MINUTES}},
+                "metrics": {**_ENABLED, "event_threshold": {"minutes": REPLICATION_MINUTES}},
             },
         }
         for priority, peer in enumerate(sorted(peers, key=lambda peer: peer.region), start=1)
@@ -113,18 +113,20 @@ def alarms(purpose: Purpose, bucket: str, region: str, peer: PeerStore) -> list[
     return [
         Alarm(
             key="latency",
-            description=f"{purpose} from {peer.region} is more than {RTC_MINUTES} minutes behind in {region}",
+            description=(
+                f"{purpose} from {peer.region} is more than {REPLICATION_MINUTES} minutes behind in {region}"
+            ),
             metric="ReplicationLatency",
             statistic="Maximum",
-            threshold=RTC_MINUTES * 60,
+            threshold=REPLICATION_MINUTES * 60,
             missing="notBreaching",
             dimensions=incoming,
         ),
         Alarm(
             key="backlog",
             description=(
-                f"{purpose} from {peer.region} waits with more than can be sent in {RTC_MINUTES} minutes, "
-                f"or {peer.region} does not replicate to {region}"
+                f"{purpose} from {peer.region} waits with more than can be sent in "
+                f"{REPLICATION_MINUTES} minutes, or {peer.region} does not replicate to {region}"
             ),
             metric="BytesPendingReplication",
             statistic="Maximum",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from config.checks import REPLICATION
+from config.timings import REPLICATION
 from config.types import Image
 
 DAY = 24 * 60

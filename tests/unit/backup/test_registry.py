@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.backup.args import BackupArgs
-from components.backup.desired import START_DELAY, BackupError
+from components.backup.desired import BackupError
 from components.backup.registry import cron_job, network_policy, registry_ages
 from components.backup.store_aws import POD_IDENTITY_AGENT, copier, copy_statements
-from config.checks import REPLICATION
+from config.timings import BACKUP_START, REPLICATION
 from tests.lesson import manifest as lesson
 from tests.unit.backup.promises import (
     has_static_keys,
@@ -40,6 +40,7 @@ ARGS = BackupArgs(
     rpo=HOUR,
     interval=timedelta(minutes=10),
     registry_interval=timedelta(minutes=30),
+    model_size=140 * 2**30,
 )
 
 
@@ -73,7 +74,7 @@ class TestTheJob:
         spec = job()["spec"]
         start = timedelta(seconds=spec["startingDeadlineSeconds"])
         longest = timedelta(seconds=spec["jobTemplate"]["spec"]["activeDeadlineSeconds"])
-        assert start == START_DELAY
+        assert start == BACKUP_START
         assert loss(spec["schedule"], start, longest) == HOUR
 
     @given(st.sampled_from([5, 6, 10, 12, 15, 20, 30, 60]), st.integers(min_value=25, max_value=600))
@@ -85,7 +86,7 @@ class TestTheJob:
             assert promise < timedelta(minutes=minutes + 5) + REPLICATION
             return
         longest = timedelta(seconds=spec["jobTemplate"]["spec"]["activeDeadlineSeconds"])
-        assert loss(spec["schedule"], START_DELAY, longest) <= promise
+        assert loss(spec["schedule"], BACKUP_START, longest) <= promise
 
     def test_one_at_a_time(self) -> None:
         assert job()["spec"]["concurrencyPolicy"] == "Forbid"

@@ -13,7 +13,6 @@ from components.backup.desired import (
     DAILY,
     RPO,
     RPO_TTL,
-    START_DELAY,
     BackupError,
     cron,
     duration_budget,
@@ -22,7 +21,7 @@ from components.backup.desired import (
     slots,
     storage_locations,
 )
-from config.checks import REPLICATION
+from config.timings import BACKUP_START, REPLICATION
 from config.platform import peers_of
 from tests.lesson import manifest as lesson
 from tests.unit.backup.promises import longest_gap, loss, volumes_leave_the_region
@@ -57,7 +56,7 @@ class TestOurs:
     def test_the_rpo_holds_when_the_region_goes_at_the_worst_moment(self) -> None:
         schedule = self.made()[RPO]["spec"]
         longest = duration(schedule["template"]["itemOperationTimeout"])
-        assert loss(schedule["schedule"], START_DELAY, longest) == HOUR
+        assert loss(schedule["schedule"], BACKUP_START, longest) == HOUR
 
     @given(MINUTES, st.integers(min_value=25, max_value=600), st.integers(0, 4))
     def test_any_promise_is_kept_or_refused(self, minutes: int, rpo: int, slot: int) -> None:
@@ -68,7 +67,7 @@ class TestOurs:
             assert promise < interval + REPLICATION + timedelta(minutes=5)
             return
         longest = duration(spec["template"]["itemOperationTimeout"])
-        assert loss(spec["schedule"], START_DELAY, longest) <= promise
+        assert loss(spec["schedule"], BACKUP_START, longest) <= promise
 
     @pytest.mark.parametrize("name", [DAILY, RPO])
     def test_volumes_leave_the_region(self, name: str) -> None:

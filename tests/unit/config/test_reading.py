@@ -47,11 +47,14 @@ PLATFORM_FAULTS = {
     "primary": (_set("primary", value="mars"), "standfast:platform.primary: 'mars': names no region"),
     "quorum": (_set("inference", "minAvailable", value=6), "must be below replicas (6)"),
     "peak": (_set("inference", "peakReplicas", value=5), "must be at least replicas (6)"),
-    "rpo": (_set("objectives", "rpo", value="10m"), "10m: no schedule can meet it"),
+    "rpo": (
+        _set("objectives", "rpo", value="10m"),
+        "= 30m is over the RPO of 10m; set standfast:platform.objectives.rpo to 30m",
+    ),
     "interval": (_set("backup", "interval", value="7m"), "must divide an hour"),
     "interval too long": (
         _set("backup", "interval", value="1h"),
-        "1h + backup 5m + replication 15m = 1h20m is over",
+        "interval 1h + start 1m + backup 4m + replication 15m = 1h20m is over the RPO of 1h",
     ),
     "bucket": (_set("regions", "asia-pacific-southeast", value=ASIA), "has 67 characters, S3 takes 63"),
     "image": (_set("inference", "image", value="inference:v1"), "the tag moves"),

@@ -7,9 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.model_buckets.desired import RETENTION, RTC_BACKLOG_BYTES, RTC_MINUTES, Retention, rule_id
+from components.model_buckets.desired import RETENTION, RTC_BACKLOG_BYTES, Retention, rule_id
 from components.model_buckets.settings_aws import Alarm, alarms, lifecycle, replication_rules
 from config.platform import Purpose
+from config.timings import REPLICATION_MINUTES
 from tests.unit.model_buckets.outputs import value_of
 from tests.unit.model_buckets.test_policies import peer
 
@@ -118,7 +119,7 @@ class TestAlarms:
 
     def test_the_numbers_are_the_promise(self) -> None:
         found = self.alarms()
-        assert found["ReplicationLatency"].threshold == RTC_MINUTES * 60 == 900
+        assert found["ReplicationLatency"].threshold == REPLICATION_MINUTES * 60 == 900
         assert found["BytesPendingReplication"].threshold == RTC_BACKLOG_BYTES == 112_500_000_000
         assert found["OperationsFailedReplication"].threshold == 0
 
@@ -150,4 +151,4 @@ class TestAlarms:
 
     def test_a_new_peer_has_the_time_that_metrics_need_to_begin(self) -> None:
         backlog = self.alarms()["BytesPendingReplication"]
-        assert backlog.seconds * backlog.breaching > RTC_MINUTES * 60
+        assert backlog.seconds * backlog.breaching > REPLICATION_MINUTES * 60

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.capacity import headroom_problems, lost_with_a_zone, quorum_problems, zones_needed
+from config.budgets.headroom import headroom_problems, lost_with_a_zone, quorum_problems, zones_needed
 from config.platform import Inference
 from config.region import GpuPool, Region
 

@@ -1,0 +1,1 @@
+"""The promise, added up before anything is created: recovery, loss, headroom and quotas. Pure."""
