@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from automation.errors import RefusedError, UnknownRegionError
 from automation.joins import order
+from config.budgets.sheet import Sheet, sheet
 from config.files import read_folder
 from config.platform import Platform
 from config.problems import ConfigError, Problem, from_validation
@@ -23,6 +24,16 @@ def problems(folder: Path, regions: Sequence[str] = ()) -> list[Problem]:
     if not regions:
         return found
     return [problem for problem in found if _concerns(problem, regions)]
+
+
+def check_sheet(folder: Path) -> tuple[list[Problem], Sheet | None]:
+    """Every fault, and the budgets as far as the files can be read: faults do not hide them."""
+    reading = read_folder(folder)
+    try:
+        whole = reading.platform or platform(folder)
+    except RefusedError:
+        return reading.problems, None
+    return reading.problems, sheet(whole, reading.regions)
 
 
 def _concerns(problem: Problem, regions: Sequence[str]) -> bool:
@@ -61,4 +72,4 @@ def choose(platform: Platform, asked: Sequence[str]) -> list[str]:
     return order(platform, asked)
 
 
-__all__ = ["MESH_CA", "MESH_CA_KEY", "choose", "demand_sound", "platform", "problems"]
+__all__ = ["MESH_CA", "MESH_CA_KEY", "check_sheet", "choose", "demand_sound", "platform", "problems"]

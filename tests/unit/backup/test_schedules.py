@@ -21,8 +21,8 @@ from components.backup.desired import (
     slots,
     storage_locations,
 )
-from config.timings import BACKUP_START, REPLICATION
 from config.platform import peers_of
+from config.timings import BACKUP_START, REPLICATION
 from tests.lesson import manifest as lesson
 from tests.unit.backup.promises import longest_gap, loss, volumes_leave_the_region
 
