@@ -23,6 +23,7 @@ from sandbox.paths import DIRECTORY_VARIABLE, MARKER_VARIABLE, SandboxPaths, wri
 PROJECT_FILE = "Pulumi.yaml"
 _SHIMS = {
     "pulumi-language-python": "sandbox.shims.language_host",
+    "pulumi-analyzer-policy-python": "sandbox.shims.analyzer",
     "aws": "sandbox.shims.aws",
 }
 _OWN_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
@@ -38,9 +39,6 @@ def write_executables(paths: SandboxPaths, pulumi: Path, *, own_hosts: bool) -> 
     for name, module in _SHIMS.items():
         if name == "aws" or own_hosts:
             _write_script(paths.bin / name, python_command(module), paths)
-    if own_hosts:
-        argv = [sys.executable, "-u", "-m", "pulumi.policy"]
-        _write_script(paths.bin / "pulumi-analyzer-policy-python", argv, paths)
     _place(pulumi, paths.bin / "pulumi", linked=not own_hosts)
 
 

@@ -1,0 +1,35 @@
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..buckets import missing, of_all
+from ..model import Finding, Severity, Stack, StackRule
+from ..values import at, differs
+
+_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+_OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+_SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def _check(stack: Stack) -> Iterator[Finding]:
+    yield from missing(stack, _BLOCK, "does not block public access")
+    for bucket, block in of_all(stack, _BLOCK):
+        for switch in _SWITCHES:
+            if differs(at(block.props, switch), True):
+                yield Finding(f"bucket {bucket.title} has {switch} off", block.urn)
+    yield from missing(stack, _OWNERSHIP, "takes access lists")
+    for bucket, ownership in of_all(stack, _OWNERSHIP):
+        if differs(at(ownership.props, "rule", "objectOwnership"), "BucketOwnerEnforced"):
+            yield Finding(f"bucket {bucket.title} takes access lists", ownership.urn)
+
+
+RULE = StackRule(
+    id="buckets-not-public",
+    severity=Severity.CRITICAL,
+    title="Buckets cannot be made public",
+    reason="One wrong policy or access list away, the models and the cluster's backups would be anybody's.",
+    remedy="BucketPublicAccessBlock with all four switches, and BucketOwnerEnforced.",
+    check=_check,
+)
