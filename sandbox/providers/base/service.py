@@ -13,11 +13,11 @@ from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.providers.base.creations import Creations
 from sandbox.providers.base.diffs import Change, ChangeKind, Diff
 from sandbox.providers.base.errors import InitFailedError, ProviderError
 from sandbox.providers.base.instances import Connections
 from sandbox.providers.base.model import Call, Failure, InstanceT, Provider, State
+from sandbox.providers.base.turns import Turns
 from sandbox.providers.base.values import Properties, from_struct, mark_secrets, plain, to_struct
 
 _log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[InstanceT]):
     def __init__(self, provider: Provider[InstanceT]) -> None:
         self.provider = provider
         self.connections: Connections[InstanceT] = Connections()
-        self._creations = Creations(provider)
+        self._creations = Turns()
 
     # How a connection begins and ends
 
@@ -177,8 +177,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[InstanceT]):
     ) -> provider_pb2.CreateResponse:
         inputs = from_struct(request.properties)
         call = self._call(request, context)
-        with _outputs_secret_like(inputs):
-            created = self._creations.create(call, plain(inputs), context.peer())
+        with self._creations.of(call.urn), _outputs_secret_like(inputs):
+            created = self.provider.create(call, plain(inputs))
         return provider_pb2.CreateResponse(
             id=created.id, properties=to_struct(mark_secrets(created.outputs, inputs))
         )
@@ -228,7 +228,6 @@ class Service(provider_pb2_grpc.ResourceProviderServicer, Generic[InstanceT]):
     def _call(self, request: Any, context: grpc.ServicerContext) -> Call[InstanceT]:
         connection, instance = self.connections.configured(context.peer(), self.provider.name)
         urn: str = getattr(request, "urn", "")
-        self._creations.claim(urn, getattr(request, "id", ""))
         return Call(
             instance=instance,
             urn=urn,
