@@ -60,6 +60,7 @@ def _aws(type_: str, name: str, identity: str, inputs: dict[str, Any]) -> dict[s
         return {"domainValidationOptions": [_validation(domain) for domain in sorted(names)]}
     return {
         "aws:eks/cluster:Cluster": {
+            "createdAt": "2026-01-01T00:00:00Z",
             "arn": f"arn:aws:eks:{LOCATION}:{ACCOUNT}:cluster/{own}",
             "endpoint": f"https://{_digest(own)[:32].upper()}.gr7.{LOCATION}.eks.amazonaws.com",
             "certificateAuthority": {"data": base64.b64encode(f"ca of {own}".encode()).decode()},

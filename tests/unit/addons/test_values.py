@@ -174,7 +174,7 @@ class TestMonitoring:
 
     def test_probes_verify_the_certificate(self) -> None:
         modules = ADDONS["prometheus-blackbox-exporter"].values["config"]["modules"]
-        assert modules["http_2xx"]["http"]["valid_status_codes"] == [200]
+        assert modules["https_ready"]["http"]["valid_status_codes"] == [200]
         for module in modules.values():
             assert module["http"]["fail_if_not_ssl"] is True
             assert "tls_config" not in module["http"]
