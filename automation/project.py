@@ -36,6 +36,11 @@ def check_sheet(folder: Path) -> tuple[list[Problem], Sheet | None]:
     return reading.problems, sheet(whole, reading.regions)
 
 
+def budgets(folder: Path, whole: Platform) -> Sheet:
+    """The budgets of `whole` with the regions whose stack files can be read."""
+    return sheet(whole, read_folder(folder).regions)
+
+
 def _concerns(problem: Problem, regions: Sequence[str]) -> bool:
     stack, colon, _ = problem.key.partition(": ")
     return not colon or stack in regions
@@ -72,4 +77,13 @@ def choose(platform: Platform, asked: Sequence[str]) -> list[str]:
     return order(platform, asked)
 
 
-__all__ = ["MESH_CA", "MESH_CA_KEY", "check_sheet", "choose", "demand_sound", "platform", "problems"]
+__all__ = [
+    "MESH_CA",
+    "MESH_CA_KEY",
+    "budgets",
+    "check_sheet",
+    "choose",
+    "demand_sound",
+    "platform",
+    "problems",
+]

@@ -26,8 +26,17 @@ def tables(sheet: Sheet) -> list[RenderableType]:
         _headroom(sheet.losses),
         _cost(sheet.warmths),
         _quotas(sheet.quotas),
-        *(f"ask AWS: {warning}" for warning in sheet.warnings),
+        *_asked(sheet),
     ]
+
+
+def promises(sheet: Sheet) -> list[RenderableType]:
+    """What a preview begins with: the times that are promised, and what must be asked of AWS."""
+    return [_rto(sheet.recoveries), _rpo(sheet.exposures), *_asked(sheet)]
+
+
+def _asked(sheet: Sheet) -> list[str]:
+    return [f"ask AWS: {warning}" for warning in sheet.warnings]
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from automation.bring_up import bring_up
+from automation.commands.budget_tables import promises
 from automation.commands.common import (
     JsonOption,
     RegionsArgument,
@@ -20,17 +21,18 @@ from automation.commands.common import (
     tell,
 )
 from automation.errors import AutomationError
-from automation.project import choose, demand_sound, platform
+from automation.project import budgets, choose, demand_sound, platform
 from automation.stacks import Kept, Outcome
 from automation.targets import TargetName, settle
 
 
 def preview(regions: RegionsArgument = None, target: TargetOption = TargetName.CLOUD) -> None:
-    """Show what `up` would change. Nothing is changed."""
+    """Show what is promised, and what `up` would change. Nothing is changed."""
     folder = folder_of(target)
     whole = platform(folder)
     chosen = choose(whole, regions or ())
     demand_sound(folder, chosen)
+    show(*promises(budgets(folder, whole)))
     with stacks(target) as place:
         place.init(tuple(whole.regions))
         outcomes = [place.preview(region) for region in chosen]
@@ -47,6 +49,8 @@ def up(regions: RegionsArgument = None, target: TargetOption = TargetName.CLOUD)
     whole = platform(folder)
     chosen = choose(whole, regions or ())
     demand_sound(folder, chosen)
+    for warning in budgets(folder, whole).warnings:
+        tell(warning)
     with stacks(target) as place:
         result = bring_up(place, whole, chosen)
     settle(target, sorted({outcome.region for outcome in result.outcomes}))

@@ -73,8 +73,44 @@ def test_check_names_every_fault_in_one_json_document(
 def test_check_is_content_with_sound_files(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert certified(project) == ["us-east", "eu-west"]
     assert cli.run(["check", "--json", "--directory", str(project)]) == Exit.OK
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "problems": []}
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["problems"], found["budgets"]["ok"]) == (True, [], True)
     assert cli.run(["check", "-C", str(project)]) == Exit.OK
+    shown = capsys.readouterr().out
+    for title in ("RTO 30m", "RPO 1h", "Headroom", "What the promise costs", "Quotas", "are sound"):
+        assert title in shown
+
+
+def test_check_shows_the_budgets_of_a_fresh_clone_too(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["check", "--json", "--directory", str(project)]) == Exit.REFUSED
+    found = json.loads(capsys.readouterr().out)
+    assert {problem["key"] for problem in found["problems"]} == {
+        "us-east: standfast:meshCa",
+        "eu-west: standfast:meshCa",
+    }
+    assert found["budgets"]["ok"]
+    assert cli.run(["check", "-C", str(project)]) == Exit.REFUSED
+    shown = capsys.readouterr().out
+    assert "RTO 30m" in shown
+    assert "is missing; make it with" in shown
+
+
+def test_preview_begins_with_a_broken_budget_and_goes_no_further(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certified(project)
+    content = yaml.safe_load((project / "Pulumi.yaml").read_text())
+    content["config"]["standfast:platform"]["value"]["objectives"]["rto"] = "17m"
+    (project / "Pulumi.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.setattr("automation.commands.regions.folder_of", lambda target: project)
+    monkeypatch.setattr("automation.commands.regions.stacks", lambda target: pytest.fail("asked the engine"))
+    for command in ("preview", "up"):
+        assert cli.run([command, "us-east"]) == Exit.REFUSED
+        told = " ".join(capsys.readouterr().err.split())
+        assert "detection 30s + DNS TTL 30s" in told
+        assert "= 17m12s is over the RTO of 17m" in told
 
 
 def test_certificates_are_only_made_where_they_are_missing(project: Path) -> None:
