@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from pulumi.automation import CommandError, ConcurrentUpdateError, OutputMap, Stack, StackNotFoundError
+from pulumi.automation import ConcurrentUpdateError, OutputMap, Stack, StackNotFoundError
 from pulumi.automation.events import EngineEvent
 
 from automation import locks
-from automation.errors import EngineError, Failure, NotUpError, RefusedError, StackLockedError
-from automation.events import REFUSAL, UNCHANGING, Tally, essence, plain
+from automation.engine_errors import engine_errors
+from automation.errors import NotUpError, StackLockedError
+from automation.events import UNCHANGING, Tally, plain
 from automation.workspace import Workspace
 
 MASKED = "[secret]"
@@ -125,8 +126,7 @@ class Stacks:
         stack = self._stack(region)
         self._clear_pending(stack)
         if also_protected:
-            with engine_errors("unprotect", region, self._place.logs):
-                self._pulumi("state", "unprotect", "--all", "--yes", "--stack", region)
+            self._release_protected(region)
 
         def operation(**common: Any) -> None:
             stack.destroy(show_secrets=False, exclude_protected=not also_protected, **common)
@@ -141,6 +141,19 @@ class Stacks:
             for resource in self._deployment(region).get("resources", [])
             if resource.get("protect") and resource.get("custom")
         ]
+
+    def _release_protected(self, region: str) -> None:
+        """Write into the state that nothing is protected, nor kept when it is deleted from the stack.
+
+        `pulumi state unprotect` leaves the second as it is, and the data would only be forgotten.
+        https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/
+        """
+        exported = self._export(region)
+        for resource in exported["deployment"].get("resources") or ():
+            resource.pop("protect", None)
+            resource.pop("retainOnDelete", None)
+        with engine_errors("unprotect", region, self._place.logs):
+            self._pulumi("stack", "import", "--stack", region, text=json.dumps(exported))
 
     def outputs(self, region: str) -> dict[str, Any]:
         """The stack's outputs with secrets masked. NotUpError when there is no such stack."""
@@ -171,11 +184,16 @@ class Stacks:
             raise NotUpError(region, self._place.target) from error
 
     def _deployment(self, region: str) -> dict[str, Any]:
-        with engine_errors("export", region, self._place.logs):
-            return dict(self._workspace.export_stack(region).deployment or {})
+        return self._export(region)["deployment"]
 
-    def _pulumi(self, *arguments: str, text: str | None = None) -> None:
-        self._engine.run([*arguments], str(self._place.folder), self._place.env, text=text)
+    def _export(self, region: str) -> dict[str, Any]:
+        """The state, with its secrets sealed (the Automation API's own export opens them all)."""
+        with engine_errors("export", region, self._place.logs):
+            document: dict[str, Any] = json.loads(self._pulumi("stack", "export", "--stack", region))
+        return {**document, "deployment": document.get("deployment") or {}}
+
+    def _pulumi(self, *arguments: str, text: str | None = None) -> str:
+        return self._engine.run([*arguments], str(self._place.folder), self._place.env, text=text).stdout
 
     def _clear_pending(self, stack: Stack) -> None:
         """Operations that a killed run left open: read what came of them before going on.
@@ -264,26 +282,3 @@ def _keeper(stream: TextIO) -> Callable[[str], None]:
         stream.flush()
 
     return keep
-
-
-@contextmanager
-def engine_errors(operation: str, region: str, log: Path, tally: Tally | None = None) -> Generator[None]:
-    """Turns the Automation API's errors, which hold the whole output of the engine, into ours."""
-    try:
-        yield
-    except (ConcurrentUpdateError, StackNotFoundError):
-        raise
-    except CommandError as error:
-        failures = tally.causes() if tally is not None else []
-        refusals = [f.message for f in failures if f.message.startswith(REFUSAL)]
-        if refusals:
-            raise RefusedError(refusals[0]) from error
-        raise EngineError(operation, region, failures or [_from_text(error)], log) from error
-
-
-def _from_text(error: CommandError) -> Failure:
-    """What the engine said on its way out, when no event says it."""
-    text = plain(str(error))
-    lines = [line.strip() for line in text.splitlines()]
-    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return Failure("", essence(said[-1] if said else text))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pulumi.automation import CommandError, CommandResult, EngineEvent
 
+from automation.engine_errors import engine_errors
 from automation.errors import EngineError, Exit, Failure, RefusedError
 from automation.events import Tally, essence, plain
-from automation.stacks import engine_errors
 
 BUCKET = "urn:pulumi:us-east::standfast::standfast:buckets:Models$aws:s3/bucket:Bucket::models"
 STACK = "urn:pulumi:us-east::standfast::pulumi:pulumi:Stack::standfast-us-east"
@@ -96,6 +96,12 @@ def test_an_engine_error_names_resource_and_log(tmp_path: Path) -> None:
 def test_without_an_event_the_engines_own_words_count(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="no passphrase is set"), engine_errors("up", "us-east", tmp_path):
         raise failed(stderr="warning: something\nerror: no passphrase is set")
+
+
+def test_a_state_that_was_torn_says_how_to_mend_it(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="failed to load checkpoint: EOF; .* delete the empty .attrs"):
+        with engine_errors("up", "us-east", tmp_path):
+            raise failed(stderr="error: failed to load checkpoint: EOF")
 
 
 def test_a_refused_configuration_ends_with_two(tmp_path: Path) -> None:

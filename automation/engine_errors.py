@@ -1,0 +1,42 @@
+"""The Automation API's errors, which hold the whole output of the engine, as errors of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pulumi.automation import CommandError, ConcurrentUpdateError, StackNotFoundError
+
+from automation.errors import EngineError, Failure, RefusedError
+from automation.events import REFUSAL, Tally, essence, plain
+
+# A backend in a folder writes these beside each file, and not in one piece.
+_TORN = (
+    "a run that was killed left an empty file in the backend's folder: delete the empty .attrs files there, "
+    "and add ?metadata=skip to the backend's URL, which does without them"
+)
+
+
+@contextmanager
+def engine_errors(operation: str, region: str, log: Path, tally: Tally | None = None) -> Generator[None]:
+    """Translates what is raised within; `log` keeps what the engine said, `tally` what its events told."""
+    try:
+        yield
+    except (ConcurrentUpdateError, StackNotFoundError):
+        raise
+    except CommandError as error:
+        failures = tally.causes() if tally is not None else []
+        refusals = [f.message for f in failures if f.message.startswith(REFUSAL)]
+        if refusals:
+            raise RefusedError(refusals[0]) from error
+        raise EngineError(operation, region, failures or [_from_text(error)], log) from error
+
+
+def _from_text(error: CommandError) -> Failure:
+    """What the engine said on its way out, when no event says it."""
+    text = plain(str(error))
+    lines = [line.strip().removeprefix("stderr: ") for line in text.splitlines()]
+    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    message = essence(said[-1] if said else text)
+    return Failure("", f"{message}; {_TORN}" if message.endswith("EOF") else message)
