@@ -23,14 +23,14 @@ demo: $(SYNCED) ## Bring both regions up on this machine, lose a zone, show the 
 	@$(BIN)/standfast demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 test: check ## Run the whole suite: the quick part, then the engine tests.
-	@$(BIN)/pytest -m engine
+	@$(BIN)/pytest -m "engine or slow"
 
 check: $(SYNCED) ## Run the quick part: lint, types, import contracts, tests without an engine.
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -m "not engine" -n auto
+	@$(BIN)/pytest -m "not engine and not slow" -n auto --dist loadfile
 
 bench: $(SYNCED) ## Measure the figures of docs/benchmarks.md, and write them there.
 	@$(BIN)/python -m bench

@@ -13,6 +13,8 @@ from config.platform import Platform
 from tests.program.recording import Recording
 from tests.program.regions import PLATFORM, outputs_of, record_region, region_text
 
+pytestmark = pytest.mark.slow
+
 LOCATIONS = [
     f"{area}-{side}-{number}"
     for area in ("us", "eu", "ap", "sa")
