@@ -164,7 +164,7 @@ def _endpoints(shown: Shown) -> list[str]:
     named: Mapping[str, str] = shown.outputs.get("endpoints") or {}
     balancers: Mapping[str, str] = shown.outputs.get("loadBalancers") or {}
     cluster: Mapping[str, str] = shown.outputs.get("cluster") or {}
-    found = [*named.values(), *balancers.values(), cluster.get("endpoint", "")]
+    found = [*named.values(), balancers.get("ingress"), cluster.get("endpoint")]
     return [str(endpoint) for endpoint in found if endpoint]
 
 

@@ -236,7 +236,7 @@ SHOWN = Shown(
                 "zones": ["us-east-1a", "us-east-1b"],
                 "buckets": {"velero": {"name": "standfast-velero-us-east-123456789012", "arn": "arn:…"}},
                 "endpoints": {"entry": "https://inference.example.com"},
-                "loadBalancers": {"ingress": "lb.example.com", "eastWest": None},
+                "loadBalancers": {"ingress": "lb.example.com", "eastWest": "ew.example.com"},
                 "cluster": {"endpoint": "https://127.0.0.1:6443"},
             },
         ),
