@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 _MACROS = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0"}
+_DAY = 24 * 60
 _DAYS = 62
 """Two months hold the longest gap of every schedule that names no single month."""
 
@@ -52,16 +54,14 @@ def longest_gap(schedule: str) -> timedelta | None:
         return None
     minutes, hours, dates, months, weekdays = (values or frozenset[int]() for values in read)
     either = fields[2] != "*" and fields[4] != "*"
-    last, longest = None, timedelta()
+    times = sorted(60 * hour + minute for hour in hours for minute in minutes)
+    within = max((after - before for before, after in pairwise(times)), default=0)
+    runs: list[int] = []
     for day in range(_DAYS):
         date = datetime(2025, 1, 1) + timedelta(days=day)
         dated, weekday = date.day in dates, {date.isoweekday() % 7, date.isoweekday()} & weekdays
-        runs = (dated or weekday) if either else (dated and weekday)
-        if date.month not in months or not runs:
-            continue
-        for hour in sorted(hours):
-            for minute in sorted(minutes):
-                now = date.replace(hour=hour, minute=minute)
-                longest = longest if last is None else max(longest, now - last)
-                last = now
-    return longest or timedelta(days=_DAYS)
+        if date.month in months and ((dated or weekday) if either else (dated and weekday)):
+            runs.append(day)
+    overnight = _DAY - times[-1] + times[0]
+    between = max((_DAY * (after - before - 1) + overnight for before, after in pairwise(runs)), default=0)
+    return timedelta(minutes=max(within, between)) if between else timedelta(days=_DAYS)
