@@ -179,7 +179,7 @@ def problems(
             yield Problem(
                 f"{quota.where}: {key}" if quota.where in regions else f"{platform}.regions",
                 f"{quota.used} {quota.name}",
-                f"{quota.limit} a {quota.scope} at most, and AWS raises it for nobody; "
+                f"{quota.limit} for each {quota.scope} at most, and AWS raises it for nobody; "
                 f"{_REMEDIES[quota.grows]} ({quota.used - quota.limit} too many)",
             )
 
@@ -190,6 +190,6 @@ def warnings(found: tuple[Quota, ...]) -> Iterator[str]:
         if not quota.holds and quota.can_be_raised:
             where = f" in {quota.where}" if quota.where else ""
             yield (
-                f"{quota.used} {quota.name}{where}: AWS allows {quota.limit} a {quota.scope} unless "
+                f"{quota.used} {quota.name}{where}: AWS allows {quota.limit} for each {quota.scope} unless "
                 f"it was raised; ask for {quota.used} before `up` ({quota.source})"
             )
