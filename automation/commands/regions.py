@@ -85,11 +85,18 @@ def destroy(
     show(changes_table("destroy", outcomes))
     for region, left in kept.items():
         if left:
-            names = ", ".join(f"{item.type} {item.id}" for item in left)
             tell(
-                f"{region} keeps protected data: {names}. To remove it deliberately: "
-                f"`standfast destroy {region} --target {target} --also-protected`"
+                f"{region} keeps protected data: {_kept(left)}\n"
+                f"to remove it deliberately: `standfast destroy {region} --target {target} --also-protected`"
             )
+
+
+def _kept(left: list[Kept]) -> str:
+    """What holds the data, by name; what guards it, by number."""
+    holders = ("Bucket", "Key")
+    kinds = [item.type.rpartition(":")[2] for item in left]
+    names = [f"\n  {kind} {item.id}" for kind, item in zip(kinds, left, strict=True) if kind in holders]
+    return f"{''.join(sorted(names))}\n  and {len(left) - len(names)} settings that guard them"
 
 
 def _confirm(regions: list[str], *, also_protected: bool) -> None:
