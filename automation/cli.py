@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -94,5 +95,6 @@ def _kept() -> Path:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. To be told to end is like Ctrl-C: what was broken is mended, what runs is stopped."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())

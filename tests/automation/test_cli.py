@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +222,31 @@ def test_help_says_what_the_exit_codes_are_and_each_command_has_a_line(
     assert all(len(line.split()) > 3 for line in listed)
     if not command:
         assert "3 when a promise is" in " ".join(text.split()).replace("\n", " ")
+
+
+def test_to_be_told_to_end_is_an_interrupt() -> None:
+    program = """
+import time
+from automation import cli
+from automation.commands import regions
+
+def wait(*_):
+    print("waiting", flush=True)
+    try:
+        time.sleep(30)
+    finally:
+        print("mended", flush=True)
+
+regions.platform = wait
+cli.sys.argv = ["standfast", "outputs"]
+cli.main()
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    process.terminate()
+    assert process.wait(timeout=20) == Exit.INTERRUPTED
+    assert process.stdout.read() == "mended\n"
 
 
 SHOWN = Shown(
