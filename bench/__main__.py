@@ -54,8 +54,14 @@ def main() -> None:
 
 def _run(arguments: list[str], env: dict[str, str]) -> str:
     done = subprocess.run(
-        [str(STANDFAST), *arguments], env={**os.environ, **env}, stdout=subprocess.PIPE, text=True, check=True
+        [str(STANDFAST), *arguments],
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
+    if done.returncode:
+        sys.exit(f"`standfast {' '.join(arguments)}` ended with {done.returncode}: nothing was written")
     return done.stdout
 
 
