@@ -23,8 +23,10 @@ from automation.project import platform as read_platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
 from automation.workspace import Workspace
+from bench import checks
 from bench.figures import Figures, Machine
 from bench.memory import Peak
+from bench.sections import write
 from sandbox.paths import ID_VARIABLE, sandbox_id
 from sandbox.progress import Silent
 
@@ -49,6 +51,7 @@ def main() -> None:
     figures = Figures(_machine(), first, second, primary, trivial, unchanged, peak.bytes, check)
     page = checkout() / "docs" / "benchmarks.md"
     page.write_text(figures.markdown(), encoding="utf-8")
+    write(page, checks.TITLE, checks.section(checks.measure()))
     tell(f"written: {page}")
 
 
