@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench down clean
+.PHONY: help setup demo test check security bench down clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ check: $(SYNCED) ## Run the quick part: lint, types, import contracts, tests wit
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -m "not engine and not slow" -n auto --dist loadfile
+
+security: $(SYNCED) ## Run the policy pack's tests, then checkov and kube-score over both stacks.
+	@$(BIN)/pytest -m "not engine" -n auto tests/policy tests/security
+	@UV_PROJECT_ENVIRONMENT=$(CACHE)/checkov $(UV) sync --project tests/security/checkov --frozen --quiet \
+		--python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@$(BIN)/python -m tests.security --checkov $(CACHE)/checkov/bin/checkov
 
 bench: $(SYNCED) ## Measure the figures of docs/benchmarks.md, and write them there.
 	@$(BIN)/python -m bench
