@@ -60,12 +60,16 @@ PEER_PROBE = timedelta(seconds=10)
 """How often the blackbox exporter asks a peer's gateway: as often as Route 53 does.
 https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.Probe"""
 
+PEER_WINDOW = PROBE_INTERVAL * PROBE_FAILURES
+"""How long one answer counts: a peer is taken for lost when Route 53 takes it for lost.
+https://prometheus.io/docs/prometheus/latest/querying/functions/#aggregation_over_time"""
+
 PEER_RECORD = timedelta(seconds=10)
 """How often the recording rules run over which the alert is written.
 https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/"""
 
 PEER_DOWN_FOR = timedelta(seconds=30)
-"""How long a peer must not answer before ``PeerRegionDown`` fires: as long as Route 53 takes.
+"""How long a peer must not answer before ``PeerRegionDown`` fires, beyond that window.
 https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/"""
 
 ALERT_EVALUATION = timedelta(seconds=15)
@@ -108,15 +112,17 @@ DISK_MIB_PER_SECOND = 1000
 """What the disk of a GPU node is given, which is the most that gp3 has.
 https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html#gp3-ebs-volume-type"""
 
-INSTANCE_BITS_PER_SECOND = 5_000_000_000
-"""Planned: what one small GPU instance can count on, of its network and of its way to EBS alike.
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-network-bandwidth.html"""
+INSTANCE_BITS_PER_SECOND = 3_500_000_000
+"""Planned: the way to EBS of the smallest usual GPU instance (g5.2xlarge), for half an hour of every day.
+https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html and
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ebs-optimized.html"""
 
 LOAD_BYTES_PER_SECOND = min(DISK_MIB_PER_SECOND * 2**20, INSTANCE_BITS_PER_SECOND // 8)
 """How fast models come from the region's bucket into a node's cache: as fast as the slower of both."""
 
 PATIENT_LOAD_BYTES_PER_SECOND = 100 * 2**20
-"""The rate below which a load has hung: about a sixth of the planned one, and the startup probe gives up."""
+"""The rate below which a load has hung and the startup probe gives up: what such an instance has left
+when its half hour is spent, 850 Mbps; the first page above."""
 
 # Copies in another region, deployed by model_buckets and backup.
 

@@ -12,6 +12,8 @@ from datetime import timedelta
 
 from components.alerting.args import PEER_JOB
 from components.shared.labels import ZONE_LABEL
+from config.timings import PEER_WINDOW
+from config.types import duration_text
 
 ZONE = "label_" + ZONE_LABEL.replace(".", "_").replace("/", "_")
 """The zone as kube-state-metrics names it, once its label allowlist holds the node label."""
@@ -76,8 +78,9 @@ def ready_replicas() -> str:
 
 
 def peer_up() -> str:
-    """1 for each peer whose gateway was ready once in 30 s: Route 53 is as patient (10 s x 3)."""
-    return f'max by (region) (max_over_time(probe_success{{job="{PEER_JOB}"}}[30s]))'
+    """1 for each peer whose gateway was ready once within the window: Route 53 is as patient."""
+    window = duration_text(PEER_WINDOW)
+    return f'max by (region) (max_over_time(probe_success{{job="{PEER_JOB}"}}[{window}]))'
 
 
 def all_peers_up(count: int) -> str:

@@ -11,6 +11,7 @@ import pulumi
 from components.runbook import commands_aws as aws
 from components.runbook.incident import Incident
 from components.shared.labels import labels
+from config.timings import DNS_TTL
 
 NAME = "dr-runbook"
 NAMESPACE = "ml-serving"
@@ -105,7 +106,8 @@ def _fail_over(incident: Incident) -> list[str]:
     return [
         "### Step 2: Failover to DR Region",
         f"Verify that DNS has moved: the zone's own server, asked first, names the load balancer of "
-        f"`{dr.region}`, in {dr.location}; this machine's resolver does so after 30 s at the latest.",
+        f"`{dr.region}`, in {dr.location}; this machine's resolver does so after {words(DNS_TTL)} "
+        "at the latest.",
         _shell(aws.answer(incident)),
         f"Verify that capacity was raised: the HPA's minimum is {incident.peak_replicas}, and the Service "
         f"bears `{lost.region}` as the record of it.",

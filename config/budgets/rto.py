@@ -27,8 +27,8 @@ from config.timings import (
     OUTLIER_INTERVAL,
     PEER_DOWN_FOR,
     PEER_GROUP_WAIT,
-    PEER_PROBE,
     PEER_RECORD,
+    PEER_WINDOW,
     PROBE_FAILURES,
     PROBE_INTERVAL,
     READINESS_DELAY,
@@ -151,7 +151,7 @@ def region_terms(inference: Inference, survivor: Region, size: int) -> tuple[Ter
 
     The floor is raised while DNS still turns; that both are added up is on the safe side.
     """
-    raised = PEER_PROBE + PEER_RECORD + PEER_DOWN_FOR + ALERT_EVALUATION + PEER_GROUP_WAIT + HPA_SYNC
+    raised = PEER_WINDOW + PEER_RECORD + PEER_DOWN_FOR + ALERT_EVALUATION + PEER_GROUP_WAIT + HPA_SYNC
     return (
         Term(
             "detection",

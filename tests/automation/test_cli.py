@@ -104,7 +104,7 @@ def test_preview_begins_with_a_broken_budget_and_goes_no_further(
 ) -> None:
     certified(project)
     content = yaml.safe_load((project / "Pulumi.yaml").read_text())
-    content["config"]["standfast:platform"]["value"]["objectives"]["rto"] = "17m"
+    content["config"]["standfast:platform"]["value"]["objectives"]["rto"] = "19m"
     (project / "Pulumi.yaml").write_text(yaml.safe_dump(content))
     monkeypatch.setattr("automation.commands.regions.folder_of", lambda target: project)
     monkeypatch.setattr("automation.commands.regions.stacks", lambda target: pytest.fail("asked the engine"))
@@ -112,7 +112,7 @@ def test_preview_begins_with_a_broken_budget_and_goes_no_further(
         assert cli.run([command, "us-east"]) == Exit.REFUSED
         told = " ".join(capsys.readouterr().err.split())
         assert "detection 30s + DNS TTL 30s" in told
-        assert "= 17m12s is over the RTO of 17m" in told
+        assert "= 19m15s is over the RTO of 19m" in told
 
 
 def test_certificates_are_only_made_where_they_are_missing(project: Path) -> None:

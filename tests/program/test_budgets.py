@@ -82,6 +82,8 @@ def test_a_raised_floor(region: Recording):
     groups = {group["name"]: group for group in one(region, "PrometheusRule")["groups"]}
     assert groups["standfast-records"]["interval"] == duration_text(timings.PEER_RECORD)
     assert groups["peer-regions"]["interval"] == duration_text(timings.ALERT_EVALUATION)
+    recorded = "".join(rule["expr"] for rule in groups["standfast-records"]["rules"])
+    assert f"[{duration_text(timings.PEER_WINDOW)}]" in recorded
     (down,) = [r for r in groups["peer-regions"]["rules"] if r["alert"] == "PeerRegionDown"]
     assert down["for"] == duration_text(timings.PEER_DOWN_FOR)
     (route,) = [

@@ -45,7 +45,7 @@ def test_the_lost_zone_s_replicas_come_back_on_warm_gpus_with_cold_caches():
         "scale-up": 50 + 5 + 2 * 10 + 30 + 10,
         "node start": 0,
         "image pull": 300,
-        "weight load": 241,
+        "weight load": 344,
     }
 
 
@@ -54,17 +54,17 @@ def test_a_lost_region_costs_probes_and_ttl_and_what_its_peer_has_not_ready():
     assert told(terms) == {
         "detection": 30,
         "DNS TTL": 30,
-        "scale-up": 10 + 10 + 30 + 15 + 1 + 15 + 40,
+        "scale-up": 30 + 10 + 30 + 15 + 1 + 15 + 40,
         "node start": 310,
         "image pull": 300,
-        "weight load": 241,
+        "weight load": 344,
     }
     assert terms[3].how == "1 GPUs more than the 9 warm ones"
 
 
 def test_a_warm_gpu_spares_the_node_s_start_alone():
     terms = told(region_terms(inference(), region(3, pool(4, 5)), SIZE))
-    assert (terms["node start"], terms["image pull"], terms["weight load"]) == (0, 300, 241)
+    assert (terms["node start"], terms["image pull"], terms["weight load"]) == (0, 300, 344)
 
 
 def test_replicas_that_are_ready_spare_everything():
@@ -157,13 +157,13 @@ def test_replicas_that_are_always_ready_are_named_where_the_warm_gpus_carry_them
 
 
 def test_a_refusal_tells_the_terms_their_sum_and_the_changes():
-    case = Case(objectives(timedelta(minutes=17)), inference(), None, SIZE, OURS)  # pyright: ignore[reportArgumentType]
+    case = Case(objectives(timedelta(minutes=19)), inference(), None, SIZE, OURS)  # pyright: ignore[reportArgumentType]
     (problem,) = refused(case).values()
     assert problem.key == "r: region.gpuPools"
     assert problem.remedy == (
-        "detection 30s + DNS TTL 30s + scale-up 2m1s + node start 5m10s + image pull 5m + weight load 4m1s "
-        "= 17m12s is over the RTO of 17m; set r: region.gpuPools.0.warmPerZone to 4, "
-        "or set p.objectives.rto to 17m12s"
+        "detection 30s + DNS TTL 30s + scale-up 2m21s + node start 5m10s + image pull 5m + weight load 5m44s "
+        "= 19m15s is over the RTO of 19m; set r: region.gpuPools.0.warmPerZone to 4, "
+        "or set p.objectives.rto to 19m15s"
     )
 
 

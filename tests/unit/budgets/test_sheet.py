@@ -62,12 +62,12 @@ def refusals(folder: Folder) -> list[str]:
 
 
 def test_stack_files_that_break_a_budget_are_refused_with_its_terms(folder: Folder):
-    folder.platform(lambda p: p.update(objectives={"rto": "17m", "rpo": "55m"}))
+    folder.platform(lambda p: p.update(objectives={"rto": "19m", "rpo": "55m"}))
     found = refusals(folder)
     assert all("is over the R" in problem for problem in found)
     assert [problem.partition(":")[0] for problem in found] == ["eu-west", "standfast", "us-east"]
     assert (
-        "= 17m12s is over the RTO of 17m; set eu-west: standfast:region.gpuPools.0.warmPerZone to 4"
+        "= 19m15s is over the RTO of 19m; set eu-west: standfast:region.gpuPools.0.warmPerZone to 4"
         in found[0]
     )
     assert "= 55m3s is over the RPO of 55m; set standfast:platform.backup.registryInterval to 20m" in found[1]
@@ -77,9 +77,9 @@ def test_the_stack_that_is_previewed_alone_is_refused_too(folder: Folder):
     from config.reading import StackText, read
     from tests.program.regions import PLATFORM, region_text
 
-    text: Mapping[str, object] = {**PLATFORM, "objectives": {"rto": "17m", "rpo": "1h"}}
+    text: Mapping[str, object] = {**PLATFORM, "objectives": {"rto": "19m", "rpo": "1h"}}
     reading = read(text, {"us-east": StackText(region_text("us-east"), None, None)})
-    assert any("= 17m12s is over the RTO of 17m" in str(problem) for problem in reading.problems)
+    assert any("= 19m15s is over the RTO of 19m" in str(problem) for problem in reading.problems)
     assert not any(str(problem).startswith("eu-west") for problem in reading.problems)
 
 
