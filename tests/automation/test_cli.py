@@ -70,6 +70,21 @@ def test_check_names_every_fault_in_one_json_document(
     assert not found["ok"]
     keys = {problem["key"] for problem in found["problems"]}
     assert {"standfast:platform.regions.us-east.failoverTo", "standfast:platform.colour"} <= keys
+    assert found["budgets"]["ok"]
+
+
+def test_check_has_no_budgets_of_a_platform_that_cannot_be_read(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = yaml.safe_load((project / "Pulumi.yaml").read_text())
+    del content["config"]["standfast:platform"]["value"]["objectives"]
+    (project / "Pulumi.yaml").write_text(yaml.safe_dump(content))
+    assert cli.run(["check", "--json", "--directory", str(project)]) == Exit.REFUSED
+    found = json.loads(capsys.readouterr().out)
+    assert found["budgets"] is None
+    assert "standfast:platform.objectives" in {problem["key"] for problem in found["problems"]}
+    assert cli.run(["check", "-C", str(project)]) == Exit.REFUSED
+    assert "standfast:platform.objectives" in capsys.readouterr().out
 
 
 def test_check_is_content_with_sound_files(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,8 +246,8 @@ from automation import cli
 from automation.commands import regions
 
 def wait(*_):
-    print("waiting", flush=True)
     try:
+        print("waiting", flush=True)
         time.sleep(30)
     finally:
         print("mended", flush=True)
