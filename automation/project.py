@@ -29,11 +29,7 @@ def problems(folder: Path, regions: Sequence[str] = ()) -> list[Problem]:
 def check_sheet(folder: Path) -> tuple[list[Problem], Sheet | None]:
     """Every fault, and the budgets as far as the files can be read: faults do not hide them."""
     reading = read_folder(folder)
-    try:
-        whole = reading.platform or platform(folder)
-    except RefusedError:
-        return reading.problems, None
-    return reading.problems, sheet(whole, reading.regions)
+    return reading.problems, sheet(reading.shape, reading.regions) if reading.shape else None
 
 
 def budgets(folder: Path, whole: Platform) -> Sheet:

@@ -38,6 +38,7 @@ def read_folder(folder: Path) -> Reading:
         reading.regions,
         reading.mesh_cas,
         sorted({*reading.problems, *problems}),
+        reading.shape,
     )
 
 

@@ -36,12 +36,17 @@ class StackText:
 
 @dataclass(frozen=True)
 class Reading:
-    """What could be read, and all that stands in the way."""
+    """What could be read, and all that stands in the way.
+
+    ``platform`` is there when nothing stands in the way; ``shape`` is the platform that has faults, unknown
+    keys left out, when it can be read as one: what budgets are told of.
+    """
 
     platform: Platform | None
     regions: dict[str, Region]
     mesh_cas: dict[str, MeshCa]
     problems: list[Problem] = field(default_factory=list)
+    shape: Platform | None = None
 
 
 def read(platform_text: Any, stacks: Mapping[str, StackText]) -> Reading:
@@ -70,8 +75,8 @@ def read(platform_text: Any, stacks: Mapping[str, StackText]) -> Reading:
             mesh_cas[name] = mesh_ca
     problems += mesh_ca_problems(mesh_cas, MESH_CA)
     problems += quotas.problems(PLATFORM, REGION, entries, regions)
-    platform = None if problems else Platform.model_validate(platform_text)
-    return Reading(platform, regions, mesh_cas, sorted(set(problems)))
+    shape, _ = _model(Platform, platform_text, PLATFORM)
+    return Reading(None if problems else shape, regions, mesh_cas, sorted(set(problems)), shape)
 
 
 def _platform_problems(
