@@ -33,7 +33,7 @@ check: $(SYNCED) ## Run the quick part: lint, types, import contracts, tests wit
 	@$(BIN)/pytest -m "not engine and not slow" -n auto --dist loadfile
 
 security: $(SYNCED) ## Run the policy pack's tests, then checkov and kube-score over both stacks.
-	@$(BIN)/pytest -m "not engine" -n auto tests/policy tests/security
+	@$(BIN)/pytest -m "not engine" tests/policy tests/security
 	@UV_PROJECT_ENVIRONMENT=$(CACHE)/checkov $(UV) sync --project tests/security/checkov --frozen --quiet \
 		--python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@$(BIN)/python -m tests.security --checkov $(CACHE)/checkov/bin/checkov

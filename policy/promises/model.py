@@ -16,6 +16,11 @@ DEFAULT_RPO = timedelta(hours=1)
 DEFAULT_RTO = timedelta(minutes=30)
 
 
+_SHAPES = (AttributeError, KeyError, IndexError, TypeError, ValueError)
+_UNREAD = "has a value of a shape that the rule cannot read, and is refused for it"
+"""A rule that fails must not let pass what it failed on, nor end the pack: the other rules go on."""
+
+
 class Severity(StrEnum):
     """How much is at stake: critical loses data or lets strangers in, high breaks a promise of recovery."""
 
@@ -165,10 +170,17 @@ class ResourceRule(Rule):
     def applies(self, resource: Resource) -> bool:
         return not self.kinds or resource.type in self.kinds or resource.kind in self.kinds
 
+    def judge(self, resource: Resource) -> Iterator[str]:
+        """What is wrong with a resource that the rule applies to."""
+        try:
+            yield from self.check(resource)
+        except _SHAPES as error:
+            yield f"{resource.name} {_UNREAD} ({type(error).__name__})"
+
     def findings(self, stack: Stack) -> Iterator[Finding]:
         for resource in stack.resources:
             if self.applies(resource):
-                yield from (Finding(message, resource.urn) for message in self.check(resource))
+                yield from (Finding(message, resource.urn) for message in self.judge(resource))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,4 +190,7 @@ class StackRule(Rule):
     check: Callable[[Stack], Iterator[Finding]]
 
     def findings(self, stack: Stack) -> Iterator[Finding]:
-        yield from self.check(stack)
+        try:
+            yield from self.check(stack)
+        except _SHAPES as error:
+            yield Finding(f"the stack {_UNREAD} ({type(error).__name__})")

@@ -106,7 +106,7 @@ def _resource_check(
             return
         resource = of_resource(args)
         if rule.applies(resource):
-            for message in rule.check(resource):
+            for message in rule.judge(resource):
                 report(_said(message, rule.remedy), args.urn)
 
     return validate
@@ -114,7 +114,7 @@ def _resource_check(
 
 def _stack_check(rule: StackRule, seen: Seen) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        for finding in rule.check(Stack(of_stack(args.resources, seen), promise())):
+        for finding in rule.findings(Stack(of_stack(args.resources, seen), promise())):
             report(_said(finding.message, rule.remedy), finding.urn or None)
 
     return validate

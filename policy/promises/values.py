@@ -1,7 +1,7 @@
 """Reading values of which some are not known before the update.
 
-A rule never refuses what it cannot see: an unknown value passes in a preview of something new, and is judged
-when the engine asks again during the update.
+What the preview of a new region does not know (ids, ARNs, host names, documents made of them) is not
+refused: it is judged when the engine asks again during the update.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..buckets import BUCKET, REPLICATION, joined, missing, of_all, replicas_of
 from ..model import Finding, Severity, Stack, StackRule
-from ..values import absent, at, differs, number, sequence
+from ..values import absent, at, differs, known, number, sequence
 
 MINUTES = 15
 """The one time that Replication Time Control promises."""
@@ -30,9 +30,10 @@ def _check(stack: Stack) -> Iterator[Finding]:
 
 def _faults(rule: object) -> Iterator[str]:
     target = at(rule, "destination")
+    minutes, prefix = at(target, "replicationTime", "time", "minutes"), at(rule, "filter", "prefix")
     if differs(at(target, "replicationTime", "status"), "Enabled"):
         yield "no Replication Time Control, and so no time that is promised"
-    elif differs(number(at(target, "replicationTime", "time", "minutes")), MINUTES):
+    elif known(minutes) and number(minutes) != MINUTES:
         yield f"Replication Time Control promises {MINUTES} minutes and nothing else"
     if differs(at(target, "metrics", "status"), "Enabled"):
         yield "no metrics: nobody would see it fall behind"
@@ -42,8 +43,8 @@ def _faults(rule: object) -> Iterator[str]:
         yield "no key of the other region to encrypt copies with"
     if differs(at(rule, "sourceSelectionCriteria", "replicaModifications", "status"), "Enabled"):
         yield "changes made to copies during a failover do not come back"
-    if not absent(at(rule, "filter", "prefix")):
-        yield f"only {at(rule, 'filter', 'prefix')} is copied"
+    if known(prefix) and not absent(prefix):
+        yield f"only {prefix} is copied"
 
 
 RULE = StackRule(

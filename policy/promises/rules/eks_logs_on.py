@@ -12,7 +12,7 @@ ALL = frozenset({"api", "audit", "authenticator", "controllerManager", "schedule
 
 def _check(resource: Resource) -> Iterator[str]:
     kinds = at(resource.props, "enabledClusterLogTypes")
-    if known(kinds):
+    if known(kinds) and all(map(known, sequence(kinds))):
         for kind in sorted(ALL - set(sequence(kinds))):
             yield f"{resource.title} keeps no {kind} log"
 

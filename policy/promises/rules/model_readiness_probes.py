@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..model import Resource, ResourceRule, Severity
 from ..pods import named, pods
-from ..values import absent, at, differs, sequence
+from ..values import absent, at, differs, mapping, sequence
 
 READY, LIVE = "/v2/health/ready", "/v2/health/live"
 
@@ -16,7 +16,7 @@ def _check(resource: Resource) -> Iterator[str]:
     if template is None:
         return
     serving = template.uses_gpu()
-    for name, container in named(tuple(sequence(template.spec.get("containers")))):
+    for name, container in named(tuple(map(mapping, sequence(template.spec.get("containers"))))):
         for probe in ("readinessProbe", "livenessProbe"):
             if absent(at(container, probe)):
                 yield f"{resource.title}: {name} has no {probe}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ..model import Resource, ResourceRule, Severity
 from ..pods import EVENTS, WORKLOADS, Pods, named, pods
-from ..values import at, differs, mapping, sequence
+from ..values import at, differs, known, mapping, sequence
 
 _VOLUMES = frozenset(
     {
@@ -43,12 +43,13 @@ def _of_pod(template: Pods) -> Iterator[str]:
 
 def _of_containers(template: Pods) -> Iterator[str]:
     for name, container in named(template.containers):
-        own = mapping(container.get("securityContext"))
+        own = at(container, "securityContext")
         if differs(at(own, "allowPrivilegeEscalation"), False):
             yield f"{name} may gain privileges (allowPrivilegeEscalation)"
         if at(own, "privileged") is True:
             yield f"{name} is privileged"
-        if "ALL" not in sequence(at(own, "capabilities", "drop")):
+        dropped = at(own, "capabilities", "drop")
+        if known(dropped) and "ALL" not in sequence(dropped):
             yield f"{name} keeps capabilities"
         if set(sequence(at(own, "capabilities", "add"))) - {"NET_BIND_SERVICE"}:
             yield f"{name} adds capabilities"
@@ -63,9 +64,10 @@ def _of_containers(template: Pods) -> Iterator[str]:
             yield f"{name} may write its own root filesystem"
 
 
-def _either(own: Mapping[str, Any], template: Pods, key: str) -> Any:
+def _either(own: Any, template: Pods, key: str) -> Any:
     """A container's own setting, else the pod's."""
-    return own[key] if key in own else at(template.spec, "securityContext", key)
+    value = at(own, key)
+    return at(template.spec, "securityContext", key) if value is None else value
 
 
 RULE = ResourceRule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Finding, Severity, Stack, StackRule
-from ..values import absent, at, sequence
+from ..values import absent, at, known, sequence
 
 _MAY = frozenset({"get", "patch", "update"})
 
@@ -34,7 +34,7 @@ def _check(stack: Stack) -> Iterator[Finding]:
                     yield Finding(
                         f"{role.title} lets Sensors change every {at(rule, 'resources', 0)}", role.urn
                     )
-                extra = set(sequence(at(rule, "verbs"))) - _MAY
+                extra = {str(verb) for verb in sequence(at(rule, "verbs")) if known(verb)} - _MAY
                 if extra:
                     yield Finding(f"{role.title} lets Sensors {', '.join(sorted(extra))}", role.urn)
 
