@@ -18,8 +18,6 @@ from automation.errors import NotUpError, StackLockedError
 from automation.events import UNCHANGING, Tally, plain
 from automation.workspace import Workspace
 
-MASKED = "[secret]"
-
 _LOCK_PATIENCE = 60.0
 _LOCK_POLL = 2.0
 
@@ -103,7 +101,7 @@ class Stacks:
             return stack.up(show_secrets=False, **common).outputs
 
         tally, seconds, outputs = self._run("up", region, operation)
-        return Outcome(region, "up", tally.changes or {}, seconds, masked(outputs))
+        return Outcome(region, "up", tally.changes or {}, seconds, _values(outputs))
 
     def preview(self, region: str) -> Outcome:
         """What `up` would change."""
@@ -159,7 +157,7 @@ class Stacks:
         """The stack's outputs with secrets masked. NotUpError when there is no such stack."""
         try:
             with engine_errors("outputs", region, self._place.logs):
-                return masked(self._workspace.stack_outputs(region))
+                return _values(self._workspace.stack_outputs(region))
         except StackNotFoundError as error:
             raise NotUpError(region, self._place.target) from error
 
@@ -271,9 +269,9 @@ class Stacks:
             self._pulumi("cancel", "--yes", "--stack", region)
 
 
-def masked(outputs: OutputMap) -> dict[str, Any]:
-    """Plain values, with secrets replaced."""
-    return {name: MASKED if value.secret else value.value for name, value in sorted(outputs.items())}
+def _values(outputs: OutputMap) -> dict[str, Any]:
+    """Values by name; the engine gave secrets masked."""
+    return {name: output.value for name, output in sorted(outputs.items())}
 
 
 def _keeper(stream: TextIO) -> Callable[[str], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,13 +11,23 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from pulumi.automation import CommandResult, LocalWorkspace, OnOutput, PulumiCommand
+from pulumi.automation import (
+    CommandResult,
+    LocalWorkspace,
+    OnOutput,
+    OutputMap,
+    OutputValue,
+    PulumiCommand,
+)
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
 from automation.errors import EngineMissingError, StoppedError
+
+MASKED = "[secret]"
+"""What the engine shows in place of a secret output."""
 
 _PATIENCE = 30.0
 _MAJOR = 3
@@ -39,7 +50,7 @@ class Workspace:
 
     def open(self, engine: Engine) -> LocalWorkspace:
         """The Automation API's view of it."""
-        return LocalWorkspace(work_dir=str(self.folder), env_vars=dict(self.env), pulumi_command=engine)
+        return _Sealed(work_dir=str(self.folder), env_vars=dict(self.env), pulumi_command=engine)
 
     def engine(self) -> Engine:
         """Its command line. EngineMissingError when there is no usable one."""
@@ -48,6 +59,15 @@ class Workspace:
     def log(self, operation: str, region: str) -> Path:
         """The file that keeps the engine's output of one operation, the last run of it."""
         return self.logs / f"{operation}-{region}.log"
+
+
+class _Sealed(LocalWorkspace):
+    """Asks the engine for masked outputs alone: nobody here needs the secrets."""
+
+    def stack_outputs(self, stack_name: str) -> OutputMap:
+        answer = self._run_pulumi_cmd_sync(["stack", "output", "--json", "--stack", stack_name])
+        found: dict[str, Any] = json.loads(answer.stdout)
+        return {name: OutputValue(value=value, secret=value == MASKED) for name, value in found.items()}
 
 
 class Engine(PulumiCommand):
