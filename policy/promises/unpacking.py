@@ -51,8 +51,8 @@ class _Packed:
 def unpack_once() -> None:
     """Let the SDK unpack each resource once.
 
-    It does so anew for every rule: some 45 times each of some 260 resources, a second of a preview's ten. Rules
-    read and never write, so that they can share the values.
+    It does so anew for every rule: some 45 times each of some 260 resources, a second of a preview's ten.
+    Rules read and never write, so that they can share the values.
     """
     replaced = {
         "json_format": _Packed,
