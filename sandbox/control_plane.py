@@ -28,8 +28,8 @@ from sandbox.tools import Tools
 SERVICE_RANGE = "172.20.0.0/16"
 SERVICE_IP = "172.20.0.1"
 READY_SECONDS = 90.0
-# A soft limit: the API server's heap doubles while it learns the custom resources, and shrinks after.
-_ENVIRONMENT = {"kube-apiserver": {"GOMEMLIMIT": "512MiB"}}
+# A quarter less memory with all custom resources known, as measured, for a tenth more time.
+_ENVIRONMENT = {"kube-apiserver": {"GOGC": "50"}}
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
