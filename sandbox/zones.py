@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import signal
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sandbox.processes import Processes
 from sandbox.tools import Tools
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
+STOP_SECONDS = 5.0
 # Benchmarking addresses (RFC 2544): no machine routes them, so a pod's address means nothing elsewhere.
 POD_RANGE = ipaddress.ip_network("198.18.0.0/15")
 _STAGE_FILES = (
@@ -127,9 +129,19 @@ def process_name(region: str, zone: str) -> str:
 
 
 def stop_zone(paths: SandboxPaths, region: str, zone: str) -> None:
-    """The nodes of a zone stop answering, without a goodbye. Stopping one that is stopped changes nothing."""
+    """The nodes of a zone stop answering, without a goodbye. Stopping one that is stopped changes nothing.
+
+    Returns once the kernel has stopped the process: what is measured from here on is measured without it.
+    """
     _checked(paths, region, zone)
     Processes(paths).signal(process_name(region, zone), signal.SIGSTOP)
+    deadline = time.monotonic() + STOP_SECONDS
+    while not stopped_zones(paths, region, [zone]):
+        if time.monotonic() > deadline:
+            raise SandboxError(
+                f"the nodes of {zone} go on answering", remedy="see `standfast sandbox status`, and try again"
+            )
+        time.sleep(0.01)
 
 
 def start_zone(paths: SandboxPaths, region: str, zone: str) -> None:
