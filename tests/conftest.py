@@ -1,4 +1,4 @@
-"""What takes long is no part of the quick check: whatever stands in for a cloud, and every mistake there is."""
+"""What takes long is no part of the quick check: what stands in for a cloud, and every mistake there is."""
 
 from __future__ import annotations
 
