@@ -28,9 +28,10 @@ test: check ## Run the whole suite: the quick part, then the engine tests.
 check: $(SYNCED) ## Run the quick part: lint, types, import contracts, tests without an engine.
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -m "not engine and not slow" -n auto --dist loadfile
+	@$(BIN)/basedpyright --level error & types=$$!; \
+		$(BIN)/pytest -m "not engine and not slow" -n auto --dist loadfile; tests=$$?; \
+		wait $$types && exit $$tests
 
 security: $(SYNCED) ## Run the policy pack's tests, then checkov and kube-score over both stacks.
 	@$(BIN)/pytest -m "not engine" tests/policy tests/security
