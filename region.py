@@ -153,7 +153,7 @@ def _mesh(ground: Ground, addons: Addons, inference: Inference, both: pulumi.Res
             hosts=Hosts(
                 entry=names.entry_fqdn(platform),
                 region=names.region_fqdn(platform, name),
-                disaster=names.dr_fqdn(platform) if platform.failover_of_primary == name else None,
+                disaster=settings.dr_fqdn,
             ),
             certificate_arn=ground.certificate.arn,
             peers=[
@@ -251,8 +251,8 @@ def _export(ground: Ground, mesh: Mesh) -> None:
         "entry": f"https://{names.entry_fqdn(platform)}",
         "region": f"https://{names.region_fqdn(platform, name)}",
     }
-    if platform.failover_of_primary == name:
-        endpoints["disaster"] = f"https://{names.dr_fqdn(platform)}"
+    if settings.dr_fqdn:
+        endpoints["disaster"] = f"https://{settings.dr_fqdn}"
     outputs: dict[str, pulumi.Input[object]] = {
         "region": name,
         "zones": list(settings.region.zones),

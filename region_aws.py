@@ -187,14 +187,13 @@ def build_dns(ground: Ground, hostname: pulumi.Input[str]) -> GlobalDns:
     """The region's records, which point at ``hostname``: the load balancer of its gateway."""
     settings = ground.settings
     platform, name = settings.platform, settings.name
-    answers_for_dr = platform.failover_of_primary == name
     return GlobalDns(
         "global-dns",
         GlobalDnsArgs(
             zone_id=ground.zone_id,
             entry_fqdn=names.entry_fqdn(platform),
             region_fqdn=names.region_fqdn(platform, name),
-            dr_fqdn=names.dr_fqdn(platform) if answers_for_dr else None,
+            dr_fqdn=settings.dr_fqdn,
             region=name,
             location=settings.entry.location,
             hostname=hostname,

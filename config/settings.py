@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from config import names
 from config.mesh_ca import MeshCa
 from config.platform import Platform, RegionEntry
 from config.problems import ConfigError
@@ -32,6 +33,11 @@ class Settings:
     def peers(self) -> tuple[str, ...]:
         """The regions with which this one shares failover."""
         return self.platform.peers(self.name)
+
+    @property
+    def dr_fqdn(self) -> str | None:
+        """The name for people in an incident, where it is this region that answers for it."""
+        return names.dr_fqdn(self.platform) if self.platform.failover_of_primary == self.name else None
 
 
 def load() -> Settings:
