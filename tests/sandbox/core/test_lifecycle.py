@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -156,12 +156,26 @@ def test_an_error_of_the_program_is_the_engine_s_error(
     assert unsaid not in str(caught.value)
 
 
+def _kill(pid: int) -> None:
+    """SIGKILL, and wait: a process of half a gigabyte takes the kernel a moment to end."""
+    process = psutil.Process(pid)
+    process.kill()
+    deadline = time.monotonic() + 30.0
+    while time.monotonic() < deadline:
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(0.1)
+            return
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return
+    raise AssertionError(f"process {pid} outlives SIGKILL by 30 s")
+
+
 def test_what_died_is_started_again_where_it_was(sandbox: SandboxState, checkout: Path):
     before = _pids(sandbox)
     for name in ("kube-apiserver-us-east", "kwok-us-east-us-east-1b", "provider-aws"):
         pid = before[name]
         assert pid is not None
-        os.kill(pid, signal.SIGKILL)
+        _kill(pid)
     lifecycle.stop_zone("us-east", "us-east-1a", identity=sandbox.id)
     found = lifecycle.status(identity=sandbox.id)
     states = {p.name: p.state for p in found.processes}
