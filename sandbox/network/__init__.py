@@ -1,0 +1,1 @@
+"""The network of a sandbox: a namespace for each region, and one for the world outside of them."""
