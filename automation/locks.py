@@ -14,26 +14,29 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 _LOCK = re.compile(
-    r"^\s*(?P<url>\S+): created by (?P<user>.*)@(?P<host>[^@\s]*) \(pid (?P<pid>\d+)\) at ", re.M
+    r"^\s*(?P<url>\S+): created by (?P<user>.*)@(?P<host>[^@\s]*) \(pid (?P<pid>\d+)\) at (?P<since>\S*)",
+    re.M,
 )
 
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock file as the engine names it."""
+    """One lock file as the engine names it; `since` is its time (RFC 3339)."""
 
     url: str
     user: str
     host: str
     pid: int
+    since: str = ""
 
     def __str__(self) -> str:
-        return f"{self.user}@{self.host} (process {self.pid})"
+        since = f", since {self.since}" if self.since else ""
+        return f"{self.user}@{self.host} (process {self.pid}{since})"
 
 
 def parse(message: str) -> list[Lock]:
     """The locks that the engine's error names."""
-    return [Lock(m["url"], m["user"], m["host"], int(m["pid"])) for m in _LOCK.finditer(message)]
+    return [Lock(m["url"], m["user"], m["host"], int(m["pid"]), m["since"]) for m in _LOCK.finditer(message)]
 
 
 def is_stale(lock: Lock) -> bool:

@@ -21,6 +21,9 @@ from automation.workspace import Workspace
 _LOCK_PATIENCE = 60.0
 _LOCK_POLL = 2.0
 
+Watch = Callable[[EngineEvent], None]
+"""Is told each event of an operation, from the thread that reads them."""
+
 
 class Steps(Protocol):
     """Where progress is shown: a step begins with `start`, and ends with `done` or `fail`."""
@@ -71,12 +74,20 @@ class Kept:
 class Stacks:
     """The stacks of one workspace. Each method raises errors of `automation.errors` and nothing else."""
 
-    def __init__(self, workspace: Workspace, steps: Steps, *, note_every: float = 1.0) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        steps: Steps,
+        *,
+        note_every: float = 1.0,
+        lock_patience: float = _LOCK_PATIENCE,
+    ) -> None:
         self._place = workspace
         self._engine = workspace.engine()
         self._workspace = workspace.open(self._engine)
         self._steps = steps
         self._note_every = note_every
+        self._lock_patience = lock_patience
         self._stacks: dict[str, Stack] = {}
 
     def names(self) -> set[str]:
@@ -92,31 +103,48 @@ class Stacks:
             with engine_errors("init", region, self._place.logs):
                 self._workspace.create_stack(region)
 
-    def up(self, region: str) -> Outcome:
+    def select(self, regions: Sequence[str]) -> None:
+        """Find their stacks. The engine writes down which one was chosen last, in one file for all of them:
+        to be done before regions are worked on side by side.
+        """
+        for region in regions:
+            self._stack(region)
+
+    def stop(self) -> None:
+        """Ask every operation under way to come to a good end, from another thread."""
+        self._engine.stop()
+
+    def up(self, region: str, *, policy_packs: Sequence[str] = ()) -> Outcome:
         """Create or update one region. A run that was killed before is tidied up first."""
         stack = self._stack(region)
         self._clear_pending(stack)
 
         def operation(**common: Any) -> OutputMap:
-            return stack.up(show_secrets=False, **common).outputs
+            return stack.up(show_secrets=False, policy_packs=[*policy_packs], **common).outputs
 
         tally, seconds, outputs = self._run("up", region, operation)
         return Outcome(region, "up", tally.changes or {}, seconds, _values(outputs))
 
-    def preview(self, region: str) -> Outcome:
-        """What `up` would change."""
+    def preview(
+        self, region: str, *, policy_packs: Sequence[str] = (), watch: Watch | None = None
+    ) -> Outcome:
+        """What `up` would change, and what the policy packs in these folders say of it."""
         stack = self._stack(region)
-        tally, seconds, _ = self._run("preview", region, stack.preview)
+
+        def operation(**common: Any) -> None:
+            stack.preview(policy_packs=[*policy_packs], **common)
+
+        tally, seconds, _ = self._run("preview", region, operation, watch)
         return Outcome(region, "preview", tally.changes or {}, seconds, {})
 
-    def refresh(self, region: str, *, preview_only: bool = False) -> Outcome:
+    def refresh(self, region: str, *, preview_only: bool = False, watch: Watch | None = None) -> Outcome:
         """Read every resource again; with `preview_only` the state stays and the changes are the drift."""
         stack = self._stack(region)
 
         def operation(**common: Any) -> None:
             stack.refresh(show_secrets=False, preview_only=preview_only, **common)
 
-        tally, seconds, _ = self._run("refresh", region, operation)
+        tally, seconds, _ = self._run("refresh", region, operation, watch)
         return Outcome(region, "refresh", tally.changes or {}, seconds, {})
 
     def destroy(self, region: str, *, also_protected: bool = False) -> tuple[Outcome, list[Kept]]:
@@ -138,6 +166,14 @@ class Stacks:
             Kept(resource["urn"], resource["type"], str(resource.get("id", "")))
             for resource in self._deployment(region).get("resources", [])
             if resource.get("protect") and resource.get("custom")
+        ]
+
+    def ids(self, region: str, type_: str) -> list[str]:
+        """What the provider calls a region's resources of a type token, in the order of the state."""
+        return [
+            str(resource["id"])
+            for resource in self._deployment(region).get("resources", [])
+            if resource["type"] == type_ and resource.get("id")
         ]
 
     def _release_protected(self, region: str) -> None:
@@ -212,15 +248,17 @@ class Stacks:
 
         self._run("refresh", stack.name, operation)
 
-    def _run(self, name: str, region: str, operation: Callable[..., Any]) -> tuple[Tally, float, Any]:
+    def _run(
+        self, name: str, region: str, operation: Callable[..., Any], watch: Watch | None = None
+    ) -> tuple[Tally, float, Any]:
         step, log = f"{name} {region}", self._place.log(name, region)
         log.parent.mkdir(parents=True, exist_ok=True)
         self._steps.start(step, "starting", log)
-        deadline = time.monotonic() + _LOCK_PATIENCE
+        deadline = time.monotonic() + self._lock_patience
         try:
             while True:
                 try:
-                    tally, result = self._attempt(name, region, operation, log)
+                    tally, result = self._attempt(name, region, operation, log, watch)
                     break
                 except ConcurrentUpdateError as error:
                     self._await_lock(step, region, str(error), deadline)
@@ -230,13 +268,17 @@ class Stacks:
         self._steps.done(step, tally.text())
         return tally, tally.seconds, result
 
-    def _attempt(self, name: str, region: str, operation: Callable[..., Any], log: Path) -> tuple[Tally, Any]:
+    def _attempt(
+        self, name: str, region: str, operation: Callable[..., Any], log: Path, watch: Watch | None
+    ) -> tuple[Tally, Any]:
         tally = Tally()
         told = tally.began
 
         def on_event(event: EngineEvent) -> None:
             nonlocal told
             tally.record(event)
+            if watch is not None:
+                watch(event)
             if time.monotonic() - told >= self._note_every:
                 told = time.monotonic()
                 self._steps.note(f"{name} {region}", tally.text())

@@ -87,6 +87,12 @@ class Engine(PulumiCommand):
             self.version = _version(path, env)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise EngineMissingError(command, str(error)) from error
+        self._running: set[subprocess.Popen[str]] = set()
+
+    def stop(self) -> None:
+        """Interrupt whatever runs in other threads: an interrupt of ours only reaches the main one."""
+        for process in tuple(self._running):
+            process.send_signal(signal.SIGINT)
 
     def run(
         self,
@@ -132,6 +138,7 @@ class Engine(PulumiCommand):
         ]
         for reader in readers:
             reader.start()
+        self._running.add(process)
         try:
             if text is not None and process.stdin is not None:
                 process.stdin.write(text)
@@ -142,6 +149,8 @@ class Engine(PulumiCommand):
             raise StoppedError(
                 "stopped: the engine finished what it was doing; the same command goes on from there"
             ) from None
+        finally:
+            self._running.discard(process)
         for reader in readers:
             reader.join()
         result = CommandResult(

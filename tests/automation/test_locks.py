@@ -26,6 +26,11 @@ def test_locks_are_read_from_the_engines_message() -> None:
     assert file_of(second) is None
 
 
+def test_a_lock_says_who_holds_it_and_since_when() -> None:
+    first, _ = parse(MESSAGE)
+    assert str(first) == f"ana@here (process 41, since {WHEN})"
+
+
 def test_a_lock_of_another_machine_is_never_stale() -> None:
     assert not is_stale(Lock("file:///x", "ana", f"not-{socket.gethostname()}", 2**22 + 1))
 
