@@ -18,6 +18,7 @@ from sandbox.errors import SandboxError
 from sandbox.host import Host, Machine
 from sandbox.moto import NAME as MOTO
 from sandbox.moto import seed, start_moto
+from sandbox.network.names import processes as network_processes
 from sandbox.paths import SandboxPaths, write_atomic
 from sandbox.processes import Processes
 from sandbox.progress import Progress
@@ -180,5 +181,6 @@ def expected(state: SandboxState) -> set[str]:
 
 
 def optional(state: SandboxState) -> set[str]:
-    """Those that run only where the program deployed their add-on."""
-    return {descheduler.process_name(name) for name in state.regions}
+    """Those that run only where the program deployed their add-on, or the network is attached."""
+    network = network_processes({name: region.zones for name, region in state.regions.items()})
+    return {descheduler.process_name(name) for name in state.regions} | network

@@ -1,7 +1,9 @@
-"""`sandbox up|down|status|kubeconfig`."""
+"""`sandbox up|down|status|kubeconfig|exec`."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,11 +24,26 @@ app = typer.Typer(
 )
 
 
+NetworkOption = Annotated[
+    bool, typer.Option("--network", help="Regions as network namespaces too, so that traffic is real.")
+]
+
+
 @app.command()
-def up() -> None:
+def up(network: NetworkOption = False) -> None:
     """Start the sandbox, or what is missing of it. The first time builds its tools, which takes minutes."""
     with progress() as display:
         state = start(display)
+        if network:
+            from sandbox.network.lifecycle import attach  # noqa: PLC0415 - only a sandbox user has what it needs
+
+            display.start("network", "namespaces, gateways, pods and names", state.root / "logs")
+            try:
+                attach(state)
+            except BaseException:
+                display.fail("network")
+                raise
+            display.done("network", "ready")
     tell(f"sandbox {state.id} is up; `standfast up --target sandbox` brings the regions up on it")
 
 
@@ -88,6 +105,19 @@ def status_tables(found: SandboxStatus) -> list[RenderableType]:
         f"sandbox {found.id} is {state}; {found.memory_mib} MiB; moto: {found.moto_url}; state: {found.root}"
     )
     return [processes, regions, addons, summary]
+
+
+@app.command(name="exec")
+def execute(
+    namespace: Annotated[str, typer.Argument(help="`world`, where clients are, or a region.")],
+    command: Annotated[list[str], typer.Argument(help="The command; `--` goes before it.")],
+) -> None:
+    """Run a command inside of a network namespace, in this folder and with this terminal."""
+    state = lifecycle().load()
+    from sandbox.network.lifecycle import namespaces  # noqa: PLC0415 - only a sandbox user has what it needs
+
+    argv = namespaces(state)[namespace].entering(command, Path.cwd())
+    os.execvp(argv[0], argv)  # noqa: S606 - the user's own command, which takes this process's place
 
 
 @app.command()

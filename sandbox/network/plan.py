@@ -1,8 +1,8 @@
 """Who has which address in the sandbox's network: pure.
 
-Each region is a network namespace, joined to the namespace `world` by one link; what lies between two regions,
-or between a client and a region, crosses those links. Regions take 100.64.0.0/10, which no public machine has
-(RFC 6598); pods have their own blocks (`sandbox.zones.pod_blocks`).
+Each region is a network namespace, joined to the namespace `world` by one link; what lies between two
+regions, or between a client and a region, crosses those links. Regions take 100.64.0.0/10, which no public
+machine has (RFC 6598); pods have their own blocks (`sandbox.zones.pod_blocks`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WORLD_ADDRESSES = (RESOLVER, STRETCHING_RESOLVER, AUTHORITY, CLIENT, *CHECKERS)
 
 @dataclass(frozen=True, kw_only=True)
 class RegionNetwork:
-    """A region's addresses. `network` is its own /24, `pods` maps zones to the blocks of their pods (CIDR)."""
+    """A region's addresses. `network` is its own /24, `pods`: zone → the block of its pods (CIDR)."""
 
     region: str
     network: str
