@@ -39,9 +39,10 @@ class FileSet:
 
 @dataclass(frozen=True)
 class Unit:
-    """One module of `tools/` and what is had from it. `programs` maps a command's name to its package."""
+    """What is had from one module of `tools/`. `programs` maps a command's name to its package."""
 
     name: str
+    module: str
     serves: str
     ldflags: str
     programs: dict[str, str]
@@ -49,7 +50,7 @@ class Unit:
 
     @property
     def module_folder(self) -> Path:
-        return checkout_root() / "tools" / self.name
+        return checkout_root() / "tools" / self.module
 
     def build_arguments(self) -> list[str]:
         """The flags of `go build`, without the output and the packages."""
@@ -80,6 +81,7 @@ def parse(text: str) -> dict[str, Unit]:
     return {
         name: Unit(
             name=name,
+            module=entry.get("module", name),
             serves=entry["serves"],
             ldflags=entry.get("ldflags", ""),
             programs=dict(entry.get("programs", {})),

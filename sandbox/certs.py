@@ -57,12 +57,17 @@ def ensure_certs(folder: Path, *, address: str, service_ip: str) -> ClusterCerts
 _NAMES = ("ca", "apiserver", "etcd", "etcd-client")
 
 
-def _make(certs: ClusterCerts, address: str, service_ip: str) -> None:
-    ca_key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "standfast sandbox region")])
-    ca = _builder(name, name, ca_key).add_extension(x509.BasicConstraints(True, 0), critical=True)
+def new_authority(common_name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A root that signs end certificates alone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    ca = _builder(name, name, key).add_extension(x509.BasicConstraints(True, 0), critical=True)
     ca = ca.add_extension(_key_usage(signs=True), critical=True)
-    authority = ca.sign(ca_key, hashes.SHA256())
+    return ca.sign(key, hashes.SHA256()), key
+
+
+def _make(certs: ClusterCerts, address: str, service_ip: str) -> None:
+    authority, ca_key = new_authority("standfast sandbox region")
     write_atomic(certs.ca.certificate, authority.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost"]
@@ -72,17 +77,18 @@ def _make(certs: ClusterCerts, address: str, service_ip: str) -> None:
         (certs.etcd_server, "etcd", ["localhost", address], server),
         (certs.etcd_client, "kube-apiserver-etcd-client", [], client),
     ):
-        _issue(pair, common_name, hosts, usage, (authority, ca_key))
-    write_atomic(certs.service_account, _pem(ec.generate_private_key(ec.SECP256R1())))
+        issue(pair, common_name, hosts, usage, (authority, ca_key))
+    write_atomic(certs.service_account, private_pem(ec.generate_private_key(ec.SECP256R1())))
 
 
-def _issue(
+def issue(
     pair: Pair,
     common_name: str,
     hosts: Sequence[str],
     usage: x509.ObjectIdentifier,
     authority: tuple[x509.Certificate, ec.EllipticCurvePrivateKey],
 ) -> None:
+    """Write an end certificate for these names and addresses, and its key."""
     issuer, issuer_key = authority
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -94,7 +100,7 @@ def _issue(
         names = x509.SubjectAlternativeName([_host(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
     certificate = builder.sign(issuer_key, hashes.SHA256())
-    write_atomic(pair.key, _pem(key))
+    write_atomic(pair.key, private_pem(key))
     write_atomic(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
@@ -135,7 +141,8 @@ def _key_usage(*, signs: bool) -> x509.KeyUsage:
     )
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A key as PEM, not encrypted."""
     return key.private_bytes(
         # The API server reads its service account key in this older form alone.
         serialization.Encoding.PEM,

@@ -40,7 +40,13 @@ def test_every_unit_has_its_module_with_sums():
 
 def test_every_folder_of_tools_is_in_the_catalogue():
     folders = {path.parent.name for path in (checkout_root() / "tools").glob("*/go.mod")}
-    assert folders == set(catalogue.catalogue())
+    assert folders == {unit.module for unit in catalogue.catalogue().values()}
+
+
+def test_two_units_can_share_a_module_and_are_kept_apart():
+    charts, programs = catalogue.unit("istio"), catalogue.unit("istiod")
+    assert charts.module_folder == programs.module_folder
+    assert charts.folder() != programs.folder()
 
 
 @pytest.mark.parametrize("name", ["go.mod", "go.sum"])
@@ -178,7 +184,7 @@ def test_the_documents_of_a_download_are_told_apart():
 
 def test_a_unit_is_read_as_declared():
     parsed = catalogue.parse('[x]\nserves = "s"\nfiles = [["m", "a/*.yaml", "out"]]\n')
-    assert parsed == {"x": Unit("x", "s", "", {}, (FileSet("m", "a/*.yaml", "out"),))}
+    assert parsed == {"x": Unit("x", "x", "s", "", {}, (FileSet("m", "a/*.yaml", "out"),))}
 
 
 _COUNTING_GO = """#!/bin/sh
