@@ -15,6 +15,7 @@ import typer
 from automation.commands import check, demo, drill, mesh_ca, regions, sandbox
 from automation.commands.common import tell
 from automation.errors import AutomationError, Exit
+from automation.redaction import redacted
 from automation.targets import log_folder
 from config.problems import ConfigError
 from drills.errors import DrillError
@@ -81,7 +82,8 @@ def _tell_error(error: Exception) -> Exit:
     if isinstance(error, SandboxError | DrillError):
         tell(str(error))
         return Exit.ERROR
-    tell(f"an error that should not happen ({type(error).__name__}: {error}); details: {_kept()}")
+    what = redacted(f"{type(error).__name__}: {error}")
+    tell(f"an error that should not happen ({what}); details: {_kept()}")
     return Exit.ERROR
 
 
@@ -90,7 +92,7 @@ def _kept() -> Path:
     folder = log_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"error-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    path.write_text(traceback.format_exc(), encoding="utf-8")
+    path.write_text(redacted(traceback.format_exc()), encoding="utf-8")
     return path
 
 

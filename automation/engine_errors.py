@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pulumi.automation import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from automation.errors import EngineError, Failure, RefusedError
+from automation.causes import explain
+from automation.errors import Failure, RefusedError
 from automation.events import REFUSAL, Tally, essence, plain
 
 # A backend in a folder writes these beside each file, and not in one piece.
@@ -30,7 +31,9 @@ def engine_errors(operation: str, region: str, log: Path, tally: Tally | None = 
         refusals = [f.message for f in failures if f.message.startswith(REFUSAL)]
         if refusals:
             raise RefusedError(refusals[0]) from error
-        raise EngineError(operation, region, failures or [_from_text(error)], log) from error
+        told = failures or [_from_text(error)]
+        kind, explanations = explain(told, region)
+        raise kind(operation, region, told, log, explanations) from error
 
 
 def _from_text(error: CommandError) -> Failure:

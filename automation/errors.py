@@ -8,6 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 _SHOWN_FAILURES = 5
+_SHOWN_CAUSES = 3
 
 
 class Exit(IntEnum):
@@ -101,20 +102,75 @@ class Failure:
         return f"{self.resource}: {self.message}" if self.resource else self.message
 
 
-class EngineError(AutomationError):
-    """An operation of the engine ended with failures; `log` keeps all that it said."""
+@dataclass(frozen=True)
+class Explanation:
+    """Why something failed, in our words, and what to do about it."""
 
-    def __init__(self, operation: str, region: str, failures: Sequence[Failure], log: Path) -> None:
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"  cause: {self.what}\n  remedy: {self.remedy}"
+
+
+class EngineError(AutomationError):
+    """An operation of the engine ended with failures; `log` keeps all that it said.
+
+    `explanations` are the causes that are known, the one that hides the others first. An error whose cause is
+    known is of a subclass.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        region: str,
+        failures: Sequence[Failure],
+        log: Path,
+        explanations: Sequence[Explanation] = (),
+    ) -> None:
         self.operation = operation
         self.region = region
         self.failures = tuple(failures)
         self.log = log
+        self.explanations = tuple(explanations)
         shown = [str(failure) for failure in self.failures[:_SHOWN_FAILURES]]
         more = len(self.failures) - len(shown)
         if more > 0:
             shown.append(f"and {more} more")
         what = "; ".join(shown) if len(shown) == 1 else "\n  ".join(["", *shown])
-        super().__init__(
-            f"{operation} of {region} failed: {what or 'the engine ended without saying why'}\n"
-            f"  what stands is kept, and the same command goes on from there; full log: {log}"
-        )
+        kept = "what stands is kept, and the same command goes on from there"
+        lines = [
+            f"{operation} of {region} failed: {what or 'the engine ended without saying why'}",
+            *map(str, self.explanations[:_SHOWN_CAUSES]),
+            # An operation that changes nothing has no log of its own.
+            *([] if log.is_dir() else [f"  {kept}; full log: {log}"]),
+        ]
+        super().__init__("\n".join(lines))
+
+
+class LoginError(EngineError):
+    """The engine is not logged in to a backend."""
+
+
+class BackendError(EngineError):
+    """The backend, where the state is kept, cannot be opened."""
+
+
+class SecretsError(EngineError):
+    """The stack's secrets cannot be opened: a wrong passphrase, or none."""
+
+
+class PluginMissingError(EngineError):
+    """A provider, language host or analyzer is not installed."""
+
+
+class CredentialsError(EngineError):
+    """The cloud's or the cluster's credentials have expired, are unknown, or are not there."""
+
+
+class ConflictError(EngineError):
+    """Something else holds, has made or is changing what the stack wants."""
+
+
+class CloudRefusedError(EngineError):
+    """The cloud or an API server refuses a resource: its arguments, a right, or a limit."""

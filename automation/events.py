@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pulumi.automation import EngineEvent, StepEventMetadata
 
 from automation.errors import Failure
+from automation.redaction import Lines, redacted
 
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _PRINTED = "info#err"
@@ -18,7 +19,8 @@ _TRACEBACK = "Traceback (most recent call last)"
 UNCHANGING = frozenset({"same", "read", "refresh"})
 """Operations that leave a resource as it is."""
 
-_CLOSING_WORDS = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
+CLOSING_WORDS = frozenset({"update failed", "preview failed", "destroy failed", "refresh failed"})
+"""What the engine says last of an operation that failed, which names no cause."""
 
 REFUSAL = "the configuration cannot be used:"
 """How the program begins when it refuses its configuration."""
@@ -36,6 +38,7 @@ class Tally:
     failures: list[Failure] = field(default_factory=list[Failure])
     changes: dict[str, int] | None = None
     printed: list[str] = field(default_factory=list[str])
+    _lines: Lines = field(default_factory=Lines)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -62,8 +65,8 @@ class Tally:
             diagnostic = event.diagnostic_event
             text = plain(diagnostic.message)
             if diagnostic.severity == _PRINTED:
-                self.printed.append(text)
-            elif diagnostic.severity == "error" and text not in _CLOSING_WORDS:
+                self.printed.append(plain(self._lines.line(diagnostic.message)))
+            elif diagnostic.severity == "error" and text not in CLOSING_WORDS:
                 self.failures.append(Failure(diagnostic.urn or "", essence(text)))
         elif event.policy_event is not None and event.policy_event.enforcement_level == "mandatory":
             policy = event.policy_event
@@ -110,8 +113,8 @@ def _past(op: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text without the engine's colour marks."""
-    return _COLOUR.sub("", text).strip()
+    """The text without the engine's colour marks, and without secrets."""
+    return redacted(_COLOUR.sub("", text).strip())
 
 
 def essence(text: str) -> str:

@@ -16,6 +16,7 @@ from automation import locks
 from automation.engine_errors import engine_errors
 from automation.errors import NotUpError, StackLockedError
 from automation.events import UNCHANGING, Tally, plain
+from automation.redaction import Lines
 from automation.workspace import Workspace
 
 _LOCK_PATIENCE = 60.0
@@ -317,8 +318,10 @@ def _values(outputs: OutputMap) -> dict[str, Any]:
 
 
 def _keeper(stream: TextIO) -> Callable[[str], None]:
+    lines = Lines()
+
     def keep(line: str) -> None:
-        stream.write(f"{plain(line)}\n")
+        stream.write(f"{plain(lines.line(line))}\n")
         stream.flush()
 
     return keep

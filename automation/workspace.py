@@ -25,6 +25,7 @@ from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
 from automation.errors import EngineMissingError, StoppedError
+from automation.redaction import hide_secrets
 
 MASKED = "[secret]"
 """What the engine shows in place of a secret output."""
@@ -82,6 +83,7 @@ class Engine(PulumiCommand):
         path = shutil.which(command, path=env.get("PATH", os.environ.get("PATH")))
         if path is None:
             raise EngineMissingError(command, "it is not on PATH")
+        hide_secrets({**os.environ, **env})
         try:
             self.command = path
             self.version = _version(path, env)
