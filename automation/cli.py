@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from automation.commands import check, demo, drill, mesh_ca, regions, sandbox
+from automation.commands import check, ci, demo, drill, mesh_ca, regions, sandbox
 from automation.commands.common import tell
 from automation.errors import AutomationError, Exit
 from automation.redaction import redacted
@@ -27,7 +27,7 @@ Commands that touch regions take --target: `cloud` (the default) uses your own p
 backend; `sandbox` uses what `standfast sandbox up` started on this machine.
 
 Ends with 0 when all is well, 1 on an error, 2 when the configuration or the command line is refused, 3 when a
-promise is broken or a recovery does not come, 130 when interrupted.
+promise is broken or a recovery does not come, 130 when interrupted. `ci preview` has codes of its own.
 """
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.command()(regions.outputs)
 app.add_typer(drill.app, name="drill")
 app.add_typer(mesh_ca.app, name="mesh-ca")
 app.command()(check.check)
+app.add_typer(ci.app, name="ci")
 app.command()(demo.demo)
 
 
