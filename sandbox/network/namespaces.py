@@ -24,6 +24,8 @@ from sandbox.processes import Processes
 _PROGRAMS = {"ip": "iproute2", "unshare": "util-linux", "nsenter": "util-linux", "mount": "mount"}
 _HOLD = ("sleep", "infinity")
 _HOLDER_SECONDS = 5.0
+ROUND_TRIP_MS = 75
+"""Between two regions: us-east-1 and eu-west-1 are 70 to 75 ms apart (https://www.cloudping.co/)."""
 # A strict reverse-path filter would drop what a lost zone's neighbours still send.
 _SYSCTLS = {"all/rp_filter": "0", "default/rp_filter": "0"}
 
@@ -68,6 +70,7 @@ class Namespaces:
         for name in self._members:
             self._hold(names.holder(name), [*self._user(), "unshare", "--net", "--mount", "--"])
         self._configure()
+        self._set_apart()
         write_atomic(self._marker(), json.dumps(self._holders()))
         return True
 
@@ -84,6 +87,28 @@ class Namespaces:
         except (FileNotFoundError, ValueError):
             return False
         return configured == self._holders()
+
+    def distance(self) -> tuple[float, str]:
+        """The round trip between two regions in ms that the kernel adds, and why it is 0 where it is."""
+        try:
+            saved = json.loads((self._folder / "distance.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            return 0.0, "the network is not attached"
+        return float(saved["round_trip_ms"]), str(saved["why"])
+
+    def _set_apart(self) -> None:
+        """Delay what leaves on either end of each link, where the kernel can (tc-netem(8))."""
+        # From region to region a packet leaves on two ends, and its answer on two more.
+        delay = f"netem delay {ROUND_TRIP_MS / 4:g}ms limit 10000"
+        ends = [(WORLD, routes.link(self._plan, name)) for name in self._plan.regions]
+        ends += [(name, routes.UPLINK) for name in self._plan.regions]
+        round_trip, why = ROUND_TRIP_MS, ""
+        try:
+            for namespace, end in ends:
+                self[namespace].run(["tc", "qdisc", "replace", "dev", end, "root", *delay.split()])
+        except SandboxError as error:
+            round_trip, why = 0, f"this kernel delays nothing ({error.what})"
+        write_atomic(self._folder / "distance.json", json.dumps({"round_trip_ms": round_trip, "why": why}))
 
     def _holders(self) -> dict[str, int | None]:
         found = {name: self._processes.find(names.holder(name)) for name in self._members}
@@ -103,8 +128,9 @@ class Namespaces:
         """Start a holder, and wait until it is in its namespaces: then it has become `sleep`."""
         record = self._machine.start(Command(name=name, argv=[*entering, *_HOLD]))
         deadline = time.monotonic() + _HOLDER_SECONDS
-        while _program(record.pid) != _HOLD[0]:
-            if self._processes.find(name) is None or time.monotonic() > deadline:
+        # Not by its marker: while a process changes its user namespace, its environment cannot be read.
+        while (program := _program(record.pid)) != _HOLD[0]:
+            if not program or time.monotonic() > deadline:
                 said = record.log.read_text(errors="replace").strip().splitlines()
                 raise SandboxError(
                     f"this machine allows no network namespace: {said[-1] if said else 'no reason given'}",
@@ -161,8 +187,10 @@ def _remedy() -> str:
 
 
 def _program(pid: int) -> str:
+    """The name of the program that a process is now, "" when it has ended."""
     try:
-        return psutil.Process(pid).name()
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else process.name()
     except psutil.Error:
         return ""
 
