@@ -218,7 +218,7 @@ _RULES = (
     _rule(
         CloudRefusedError,
         r"api error (?P<code>\w[\w.]*)|StatusCode: 4\d\d|status code: 4\d\d|An error occurred \("
-        r"|^\w+ of [^:]+(?:[:/][^:\s]+)*: (?:[A-Z]\w*[.:])|Parameter validation failed"
+        r"|^\w+ of \S+ '[^']*': [A-Z][\w.]*: |Parameter validation failed"
         r"|the API server refuses it|is invalid: |denied the request|has a problem: ",
         "the cloud refuses what is asked of it",
         "correct what it names in Pulumi.yaml or Pulumi.{region}.yaml, then `standfast check` and "

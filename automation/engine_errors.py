@@ -40,6 +40,8 @@ def _from_text(error: CommandError) -> Failure:
     """What the engine said on its way out, when no event says it."""
     text = plain(str(error))
     lines = [line.strip().removeprefix("stderr: ") for line in text.splitlines()]
-    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    message = essence(said[-1] if said else text)
+    began = [place for place, line in enumerate(lines) if line.startswith("error: ")]
+    # What the last error was caused by stands on the lines after it.
+    said = " ".join(line for line in lines[began[-1] :] if line) if began else text
+    message = essence(said)
     return Failure("", f"{message}; {_TORN}" if message.endswith("EOF") else message)

@@ -1,8 +1,8 @@
 """Takes out of the engine's text what must never be read in a log.
 
 The engine itself masks what it knows to be secret: the configuration's values, and whatever a program marks.
-It does not know a secret in another form (the lines of a key one by one, or its base64), nor what a provider or
-a program says of its environment. Here go the forms that our secrets have, and the environment's values.
+It does not know a secret in another form (the lines of a key one by one, or its base64), nor what a provider
+or a program says of its environment. Here go the forms that our secrets have, and the environment's values.
 """
 
 from __future__ import annotations
