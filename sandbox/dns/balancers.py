@@ -1,0 +1,58 @@
+"""The names of load balancers, which AWS answers under `elb.amazonaws.com`: pure.
+
+A record lives 60 seconds
+(https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-name).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sandbox.dns.records import Record, plain
+from sandbox.dns.zone import Zone
+
+TTL = 60
+STACK_TAG = "service.k8s.aws/stack"
+"""Where the load balancer controller writes `<namespace>/<name>` of the Service."""
+_SOA = "ns-332.awsdns-41.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 60"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balancer:
+    """A load balancer of moto. `service` is the name of the Service that it was made for."""
+
+    host: str
+    location: str
+    service: str
+
+
+def zones(location: str) -> tuple[str, str]:
+    """Where a location's load balancers have their names: as moto writes them, and as AWS does."""
+    return f"{location}.elb.amazonaws.com", f"elb.{location}.amazonaws.com"
+
+
+def location_of(name: str, locations: Mapping[str, object]) -> str | None:
+    """The location whose load balancer a name would be, of those given."""
+    for location in locations:
+        if any(name.endswith(f".{zone}") for zone in zones(location)):
+            return location
+    return None
+
+
+def balancer_zones(balancers: list[Balancer], addresses: Mapping[str, Mapping[str, str]]) -> tuple[Zone, ...]:
+    """The zones of these locations' load balancers; `addresses`: location → name of the Service → IPv4.
+
+    A load balancer whose Service has no address there does not exist.
+    """
+    made: list[Zone] = []
+    for location, known in addresses.items():
+        for name in zones(location):
+            soa = Record(name=name, type="SOA", ttl=TTL, values=(_SOA,))
+            records = [
+                Record(name=plain(one.host), type="A", ttl=TTL, values=(known[one.service],))
+                for one in balancers
+                if one.location == location and one.service in known and plain(one.host).endswith(f".{name}")
+            ]
+            made.append(Zone.of(name, [soa, *records]))
+    return tuple(made)
