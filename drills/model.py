@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -27,12 +27,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """What a person can choose: `zone` "" lets the drill choose, `limit` is in seconds for each recovery."""
+    """What a person can choose: `zone` "" lets the drill choose, `limit` is in seconds for each recovery.
+
+    Drills with traffic are held `runs` times, with seeds that count up from `seed` and a client that sends
+    `rate` requests a second. `changes` says what another `up` would change, by region; it is asked after each
+    run, where it is given.
+    """
 
     region: str
     zone: str = ""
     limit: float = 420.0
     as_in_the_lesson: bool = False
+    runs: int = 1
+    seed: int = 0
+    rate: float = 50.0
+    changes: Callable[[], Mapping[str, int]] | None = None
 
 
 class Report(Protocol):

@@ -76,9 +76,11 @@ class Recorder:
 
 
 @contextmanager
-def watching(cluster: Cluster, workloads: Sequence[Workload]) -> Generator[list[Recorder]]:
+def watching(
+    cluster: Cluster, workloads: Sequence[Workload], clock: Callable[[], float] = time.monotonic
+) -> Generator[list[Recorder]]:
     """Recorders that follow these workloads until the context is left."""
-    recorders = [Recorder(workload) for workload in workloads]
+    recorders = [Recorder(workload, clock) for workload in workloads]
 
     def to_all(event: str, manifest: dict[str, Any]) -> None:
         for recorder in recorders:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from drills.errors import NoTrafficError
 
 Sink = Callable[[str, dict[str, Any]], None]
 """Takes a watch's event (ADDED, MODIFIED, DELETED) and the object, as the API server has it."""
@@ -55,3 +58,195 @@ class Target(Protocol):
     def logs(self, region: str) -> Path:
         """The folder that keeps the logs, for messages."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodFault:
+    """What a pod does wrong: `error_rate` (0 to 1) is the share answered with 500; `dead` answers nothing."""
+
+    fail_readiness: bool = False
+    error_rate: float = 0.0
+    delay_s: float = 0.0
+    dead: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientOptions:
+    """`rate` is in requests a second; `log` is where the client writes what it saw."""
+
+    log: Path
+    rate: float = 50.0
+    seed: int = 0
+
+
+class Client(Protocol):
+    """A client that is calling."""
+
+    @property
+    def log(self) -> Path:
+        """JSON lines, as `drills.traffic.client` writes them."""
+        ...
+
+    def stop(self) -> None:
+        """End it; when this returns its log is whole."""
+        ...
+
+
+class ModelStore(Protocol):
+    """A region's model registry bucket.
+
+    Each operation raises `drills.errors.StoreError` when the bucket gives no answer, as a lost region's does.
+    """
+
+    def put(self, key: str, body: bytes) -> None: ...
+
+    def get(self, key: str) -> bytes | None:
+        """The object's newest version; None when there is none."""
+        ...
+
+    def list(self, prefix: str) -> tuple[str, ...]:
+        """The keys under `prefix`, in order."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """How clients leave a region, read from what is deployed.
+
+    Health checkers ask every `interval_s` and `failures` answers in a row must be missing; resolvers may keep
+    the entry's record for `ttl_s`.
+    """
+
+    interval_s: float
+    failures: int
+    ttl_s: float
+
+    @property
+    def floor_s(self) -> float:
+        """Seconds below which no client of an honest resolver is sure to be served again."""
+        return self.interval_s * self.failures + self.ttl_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of a control plane, at `t` (seconds since the epoch).
+
+    `to` is `route53`, `pulumi`, `kubernetes/<region>` or `<AWS service>/<region>`; `origin` is the region in
+    which the caller lives, "" where it lives in none.
+    """
+
+    t: float
+    to: str
+    origin: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """Something that the platform did by itself, at `t` (seconds since the epoch).
+
+    `kind` is one of `detected`, `dns`, `ejected`, `scaled`, `recovered`.
+    """
+
+    t: float
+    kind: str
+    what: str
+
+
+class Traffic(Protocol):
+    """A platform that clients can call, and the means to break what they feel.
+
+    Restoring what is whole does nothing. A call returns once the fault is in force.
+    """
+
+    @property
+    def service_host(self) -> str:
+        """The name that clients call."""
+        ...
+
+    def detection(self, region: str) -> Detection: ...
+
+    def models(self, region: str) -> ModelStore: ...
+
+    def start_client(self, options: ClientOptions) -> Client: ...
+
+    def calls(self, since: float) -> Sequence[Call]:
+        """Every call since then, from the request logs of the control planes.
+
+        What stands for a part of the cloud and reads its own settings there (the name servers theirs) is no
+        caller, nor is a drill.
+        """
+        ...
+
+    def noticed(self, since: float) -> Sequence[Noticed]:
+        """What the platform noticed and did since then, as far as its logs tell."""
+        ...
+
+    def cut_region(self, region: str) -> None:
+        """The region is gone, without a goodbye."""
+        ...
+
+    def restore_region(self, region: str) -> None: ...
+
+    def cut_zone(self, region: str, zone: str) -> None:
+        """No pod of the zone is reachable, and its kubelets are silent."""
+        ...
+
+    def restore_zone(self, region: str, zone: str) -> None: ...
+
+    def partition(self, a: str, b: str) -> None:
+        """Neither region reaches the other; clients reach both."""
+        ...
+
+    def heal_partition(self, a: str, b: str) -> None: ...
+
+    def pod_faults(self, region: str, zone: str, faults: Mapping[str, PodFault]) -> None:
+        """From now on the zone's pods (by name, `*` is all of them) have these faults and no others."""
+        ...
+
+    def stop_gateway(self, region: str) -> None:
+        """The ingress gateway dies; the region lives."""
+        ...
+
+    def start_gateway(self, region: str) -> None: ...
+
+    def stop_api_server(self, region: str) -> None: ...
+
+    def start_api_server(self, region: str) -> None: ...
+
+    def pause_replication(self, region: str) -> None:
+        """Nothing that is written in the region is copied to its peers."""
+        ...
+
+    def resume_replication(self, region: str) -> None: ...
+
+    def drain(self, region: str, node: str) -> None:
+        """As `kubectl drain`: cordon the node, and evict its pods as their budgets allow."""
+        ...
+
+    def uncordon(self, region: str, node: str) -> None: ...
+
+    def heal_all(self) -> None:
+        """Mend whatever any drill has broken, also one that was killed."""
+        ...
+
+
+@runtime_checkable
+class TrafficTarget(Protocol):
+    """A target that can have traffic."""
+
+    @property
+    def has_traffic(self) -> bool:
+        """Whether the network and what answers in it are there already."""
+        ...
+
+    def attach_traffic(self) -> AbstractContextManager[Traffic]:
+        """The platform with traffic while the context lasts; what was there before it stays after it."""
+        ...
+
+
+def traffic_of(target: Target) -> AbstractContextManager[Traffic]:
+    """The target's traffic, attached when it is not there yet. NoTrafficError when it can have none."""
+    if isinstance(target, TrafficTarget):
+        return target.attach_traffic()
+    raise NoTrafficError

@@ -1,0 +1,163 @@
+"""The platform's promises, each put to the evidence of a drill: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drills.traffic.log import TIMEOUT_S
+from drills.traffic.measure import (
+    Evidence,
+    bad_seconds,
+    between,
+    caught_up,
+    largest_lag,
+    last_served,
+    recovery,
+)
+
+REGION_LOSS_S = 75.0
+ZONE_ERRORS_S = 10.0
+ZONE_CAPACITY_S = 60.0
+ZONE_CAPACITY_NODE_S = 0.1
+PODS_FAILING_S = 2.0
+RPO_S = 60.0
+
+SECOND = "second fault"
+ROLLED_BACK = "rolled back"
+LAST_RETURN = "last return"
+
+
+class Source(StrEnum):
+    """Where the seconds come from: real programs, what stands for a part of the cloud, or both."""
+
+    MEASURED = "measured"
+    MODELLED = "modelled"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """One promise and what became of it; `measured_s` is None where it did not come true at all."""
+
+    name: str
+    budget_s: float
+    measured_s: float | None
+    source: Source
+    floor_s: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        return self.measured_s is not None and self.measured_s <= self.budget_s
+
+
+Judge = Callable[[Evidence], Promise]
+
+
+def judged_until(evidence: Evidence, end: float) -> float:
+    """The end of what can be judged: what began later may have met the next thing that happened."""
+    return min(end, evidence.ended) - TIMEOUT_S
+
+
+def _failover(name: str) -> Judge:
+    def judge(evidence: Evidence) -> Promise:
+        end = judged_until(evidence, evidence.marks.get(SECOND, evidence.healed))
+        return Promise(
+            name=name,
+            budget_s=REGION_LOSS_S,
+            measured_s=recovery(evidence.requests, evidence.fault, end),
+            # The detection and the answers are Route 53's; the client and what serves it are real.
+            source=Source.MIXED,
+            floor_s=evidence.detection.floor_s,
+        )
+
+    return judge
+
+
+region_loss = _failover("region-loss")
+gateway_loss = _failover("gateway-loss")
+
+
+def _errors_end(name: str, budget_s: float) -> Judge:
+    def judge(evidence: Evidence) -> Promise:
+        start = evidence.marks.get(SECOND, evidence.fault)
+        measured = recovery(evidence.requests, start, judged_until(evidence, evidence.healed))
+        return Promise(name=name, budget_s=budget_s, measured_s=measured, source=Source.MEASURED)
+
+    return judge
+
+
+zone_errors = _errors_end("zone-loss-errors-end", ZONE_ERRORS_S)
+pods_failing = _errors_end("pods-failing-errors-end", PODS_FAILING_S)
+slow_pods = _errors_end("slow-pods-errors-end", ZONE_ERRORS_S)
+
+
+def flapping(evidence: Evidence) -> Promise:
+    """Once the region stays, clients are served as after the loss of it at the latest."""
+    start = evidence.marks[LAST_RETURN]
+    measured = recovery(evidence.requests, start, judged_until(evidence, evidence.healed))
+    return Promise(
+        name="flapping-region-served-again",
+        budget_s=REGION_LOSS_S,
+        measured_s=measured,
+        source=Source.MIXED,
+    )
+
+
+def zone_capacity(evidence: Evidence) -> Promise:
+    """Until as many pods are ready in the living zones as the service has."""
+    return Promise(
+        name="zone-loss-full-capacity",
+        budget_s=ZONE_CAPACITY_S + ZONE_CAPACITY_NODE_S * evidence.nodes,
+        measured_s=None if evidence.capacity is None else evidence.capacity.all_ready,
+        source=Source.MEASURED,
+    )
+
+
+def unnoticed(evidence: Evidence) -> Promise:
+    """Clients notice nothing: not one second with less than 99 % success, from the fault to the end."""
+    end = judged_until(evidence, evidence.ended)
+    served = between(evidence.requests, evidence.fault, end)
+    return Promise(
+        name="clients-notice-nothing",
+        budget_s=0.0,
+        measured_s=float(bad_seconds(evidence.requests, evidence.fault, end)) if served else None,
+        source=Source.MEASURED,
+    )
+
+
+def rpo(evidence: Evidence) -> Promise:
+    """What the survivors lacked when the region was lost."""
+    return Promise(
+        name="rpo-models",
+        budget_s=RPO_S,
+        measured_s=largest_lag(evidence, evidence.fault),
+        source=Source.MODELLED,
+    )
+
+
+def replication_catches_up(evidence: Evidence) -> Promise:
+    """From the end of the fault until every region has all that was acknowledged by then."""
+    return Promise(
+        name="replication-catches-up",
+        budget_s=RPO_S,
+        measured_s=caught_up(evidence, evidence.healed),
+        source=Source.MODELLED,
+    )
+
+
+def bad_model_gone(evidence: Evidence) -> Promise:
+    """From the rollback until no client is answered by the bad version any more."""
+    start = evidence.marks[ROLLED_BACK]
+    bad = max(entry.version for entry in evidence.ledger if entry.acknowledged_at <= start)
+    last = last_served(evidence.requests, bad)
+    after = between(evidence.requests, start, judged_until(evidence, evidence.ended))
+    still = bool(after) and after[-1].model_version == bad
+    return Promise(
+        name="bad-model-gone",
+        budget_s=RPO_S,
+        # One that nobody was served shows nothing about its end.
+        measured_s=None if last is None or still else max(0.0, last - start),
+        source=Source.MIXED,
+    )
