@@ -54,8 +54,8 @@ class InstanceType:
         """A node's capacity; disk in GiB."""
         return {
             "cpu": str(self.cpus),
-            "memory": f"{self.memory}Mi",
-            "ephemeral-storage": f"{disk}Gi",
+            "memory": binary(self.memory),
+            "ephemeral-storage": binary(disk * 1024),
             "pods": str(self.pods),
             **self._accelerators(),
         }
@@ -67,12 +67,25 @@ class InstanceType:
         memory = self.memory - (255 + 11 * self.pods) - _EVICTION_MIB
         return {
             "cpu": f"{self.cpus * 1000 - reserved}m",
-            "memory": f"{max(memory, 0)}Mi",
+            "memory": binary(max(memory, 0)),
             # kubelet keeps 1 GiB and a tenth
-            "ephemeral-storage": f"{max(0, disk * 9 // 10 - 1)}Gi",
+            "ephemeral-storage": binary(max(0, disk * 9 // 10 - 1) * 1024),
             "pods": str(self.pods),
             **self._accelerators(),
         }
 
     def _accelerators(self) -> dict[str, str]:
         return {"nvidia.com/gpu": str(self.gpus)} if self.gpus else {}
+
+
+def binary(mebibytes: int) -> str:
+    """A quantity as the API server gives it back: in the largest unit that holds it whole, so that the two
+    can be compared as text.
+
+    https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ (canonical form)
+    """
+    units = ("Mi", "Gi", "Ti", "Pi")
+    number, unit = mebibytes, 0
+    while number and number % 1024 == 0 and unit + 1 < len(units):
+        number, unit = number // 1024, unit + 1
+    return f"{number}{units[unit]}" if number else "0"

@@ -137,6 +137,8 @@ def test_a_node_group_becomes_nodes_that_kwok_keeps_ready(world: World, group: s
     assert labels["node.kubernetes.io/instance-type"] == "g5.2xlarge"
     assert node["status"]["allocatable"]["nvidia.com/gpu"] == "1"
     assert node["status"]["capacity"]["cpu"] == "8"
+    # Text for text what the twin wants, or it would write each node anew in every pass.
+    assert node["status"]["capacity"]["memory"] == "32Gi"
     assert {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"} in node["spec"]["taints"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.twins.instance_types import InstanceType
+from sandbox.twins.instance_types import InstanceType, binary
 from sandbox.twins.nodes import APPLIED, NodeGroup, Subnet, patch_for, wanted_nodes
 
 G5 = InstanceType.parse(
@@ -43,7 +43,7 @@ GROUP = NodeGroup(
 def test_a_type_offers_what_ec2_says() -> None:
     assert G5.capacity(100) == {
         "cpu": "8",
-        "memory": "32768Mi",
+        "memory": "32Gi",
         "ephemeral-storage": "100Gi",
         "pods": "58",
         "nvidia.com/gpu": "1",
@@ -51,6 +51,14 @@ def test_a_type_offers_what_ec2_says() -> None:
     # 60 + 10 + 5 + 5 + 4 x 2.5 millicores; 255 + 11 x 58 + 100 MiB
     assert G5.allocatable(100)["cpu"] == "7910m"
     assert G5.allocatable(100)["memory"] == f"{32768 - 255 - 638 - 100}Mi"
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "text"),
+    [(0, "0"), (15783, "15783Mi"), (32768, "32Gi"), (1048576, "1Ti"), (1049600, "1025Gi")],
+)
+def test_a_quantity_is_written_as_the_api_server_gives_it_back(mebibytes: int, text: str) -> None:
+    assert binary(mebibytes) == text
 
 
 def test_a_node_carries_what_schedulers_and_kwok_ask_for() -> None:
