@@ -60,12 +60,13 @@ def bring_up(stacks: Regions, platform: Platform, regions: Sequence[str]) -> Bro
             up(region)
         if standing == before:
             break
-    return BroughtUp(tuple(outcomes), _unjoined(stacks, peers, standing))
+    return BroughtUp(tuple(outcomes), unjoined(stacks, peers, standing))
 
 
-def _unjoined(
+def unjoined(
     stacks: Regions, peers: Mapping[str, Sequence[str]], standing: Mapping[str, Standing]
 ) -> dict[str, tuple[str, ...]]:
+    """The regions around those in `standing` that have not joined a living peer, with those peers."""
     others: dict[str, Standing] = {}
     neighbours = {peer for region in standing for peer in peers[region]}
     for region in sorted(neighbours - set(standing)):

@@ -169,14 +169,6 @@ class Stacks:
             if resource.get("protect") and resource.get("custom")
         ]
 
-    def ids(self, region: str, type_: str) -> list[str]:
-        """What the provider calls a region's resources of a type token, in the order of the state."""
-        return [
-            str(resource["id"])
-            for resource in self._deployment(region).get("resources", [])
-            if resource["type"] == type_ and resource.get("id")
-        ]
-
     def _release_protected(self, region: str) -> None:
         """Write into the state that nothing is protected, nor kept when it is deleted from the stack.
 

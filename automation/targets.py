@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from automation.errors import AutomationError
 from automation.workspace import Workspace
@@ -56,6 +57,39 @@ def lifecycle() -> ModuleType:
             f"the sandbox's packages are not installed ({error}); run `uv sync` in the checkout"
         ) from error
     return module
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How what the regions run on is asked, with the caller's identity; as it stands, that of a cloud.
+
+    `env` comes on top of the environment for the kubeconfigs' exec plugin, `aws` are arguments of boto3's
+    clients, `proxies` says whether those of the environment are used. `dns_stand_in` says who answers for
+    Route 53 where it is not Route 53.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    aws: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    proxies: bool = True
+    dns_stand_in: str = ""
+
+
+def reach(target: TargetName) -> Reach:
+    """How this target's API servers and Route 53 are asked. SandboxError when there is no sandbox."""
+    if target is TargetName.CLOUD:
+        return Reach()
+    state = lifecycle().load()
+    return Reach(
+        env=state.engine_env,
+        aws={
+            "endpoint_url": state.moto_url,
+            "region_name": "us-east-1",
+            "aws_access_key_id": state.engine_env["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": state.engine_env["AWS_SECRET_ACCESS_KEY"],
+        },
+        proxies=False,
+        dns_stand_in="in the sandbox moto answers for Route 53, and says of every check that it succeeds",
+    )
 
 
 def settle(target: TargetName, regions: Sequence[str]) -> None:

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
+from rich.table import Table
 from typer.core import TyperCommand
 
+from automation.ci.apply import Apply, Rollout, failover_safe
 from automation.ci.budgets import broken
 from automation.ci.document import document
 from automation.ci.errors import CiError, own_codes
@@ -25,11 +27,15 @@ from automation.commands.common import (
     TargetOption,
     emit_json,
     folder_of,
+    note_seconds,
+    progress,
     show,
     stacks,
+    tell,
 )
-from automation.project import check_sheet, choose, problems
-from automation.targets import TargetName
+from automation.project import check_sheet, choose, demand_sound, platform, problems
+from automation.stacks import Stacks
+from automation.targets import TargetName, reach, settle, workspace_of
 from config.files import read_folder
 
 
@@ -80,6 +86,62 @@ def preview(
     else:
         show(*renderables(verdict, told))
     raise typer.Exit(int(verdict.code))
+
+
+@app.command(cls=OwnCodes)
+def apply(
+    regions: RegionsArgument = None,
+    target: TargetOption = TargetName.CLOUD,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds that each region may take until it is healthy.")
+    ] = 1800.0,
+) -> None:
+    """Bring regions up one at a time, each after the region that it fails over to, never two at once.
+
+    Before a region is changed, the region it fails over to must be healthy; after it, the region itself must
+    be within the timeout, or the others stay untouched. Healthy is: all replicas of the inference service
+    available and of the present version, its disruption budget kept, a ready GPU node in each zone (asked of
+    the region's API server), and its health check in DNS passed (asked of Route 53). At the end those that
+    have a peer to join are brought up again, in the same order. Run again, it goes on from where it stopped.
+
+    Ends with 0 when all regions are up and healthy, 1 otherwise, 130 when interrupted.
+    """
+    # boto3 takes a while to import, and only this asks it.
+    from automation.ci.asking import Doctor  # noqa: PLC0415
+
+    with own_codes():
+        folder = folder_of(target)
+        whole = platform(folder)
+        chosen = failover_safe(whole, choose(whole, regions or ()))
+        demand_sound(folder, chosen)
+        place = workspace_of(target)
+        with progress() as display:
+            result = Apply(
+                stacks=Stacks(place, display, note_every=note_seconds()),
+                doctor=Doctor(whole, reach(target)),
+                platform=whole,
+                steps=display,
+                timeout=timeout,
+                target=target,
+                policy_packs=[str(pack())],
+                settle=lambda updated: settle(target, updated),
+            ).run(chosen)
+    show(_rollout(result))
+    for region, peers in result.unjoined.items():
+        tell(
+            f"{region} has not joined {', '.join(peers)}: run `standfast ci apply {region} --target {target}`"
+        )
+
+
+def _rollout(result: Rollout) -> Table:
+    table = Table(title="ci apply", title_justify="left")
+    for column in ("region", "changes", "seconds", "healthy meanwhile", "DNS"):
+        table.add_column(column, overflow="fold")
+    for one in result.applied:
+        changes = ", ".join(f"{count} {op}" for op, count in one.outcome.changed.items()) or "none"
+        seconds = f"{one.outcome.seconds:.0f}"
+        table.add_row(one.outcome.region, changes, seconds, one.guard or "none is up yet", one.health.dns)
+    return table
 
 
 def judge(target: TargetName, asked: Sequence[str]) -> Verdict:
