@@ -203,7 +203,7 @@ _RULES = (
     ),
     _rule(
         CloudRefusedError,
-        r"is not authorized to perform: (?P<action>[\w:*-]+)|"
+        r"\A(?s:.*)is not authorized to perform: (?P<action>[\w:*-]+)|"
         + _coded("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
         + r"|is forbidden: User",
         "the role of this run may not do that",
