@@ -30,14 +30,15 @@ class Options:
     """What a person can choose: `zone` "" lets the drill choose, `limit` is in seconds for each recovery.
 
     Drills with traffic are held `runs` times, with seeds that count up from `seed` and a client that sends
-    `rate` requests a second. `changes` says what another `up` would change, by region; it is asked after each
-    run, where it is given.
+    `rate` requests a second; `traffic` asks for them where the drill can be held without. `changes` says what
+    another `up` would change, by region; it is asked after each run, where it is given.
     """
 
     region: str
     zone: str = ""
     limit: float = 420.0
     as_in_the_lesson: bool = False
+    traffic: bool = False
     runs: int = 1
     seed: int = 0
     rate: float = 50.0

@@ -18,8 +18,10 @@ from drills.traffic.promises import Promise
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run, and what it was judged to be."""
+    """One run of the drill in `region`, and what it was judged to be."""
 
+    drill: str
+    region: str
     seed: int
     evidence: Evidence
     promises: tuple[Promise, ...]
@@ -80,20 +82,32 @@ class Summary:
 
 
 def summaries(results: Sequence[RunResult]) -> list[Summary]:
-    """Every promise over the runs; `promise` is the worst run's."""
-    found: list[Summary] = []
-    for number in range(len(results[0].promises)):
-        promises = [result.promises[number] for result in results]
-        values = sorted(_or_never(promise.measured_s) for promise in promises)
-        found.append(
-            Summary(
-                promise=max(promises, key=lambda promise: _or_never(promise.measured_s)),
-                median_s=_unless_never(statistics.median(values)),
-                worst_s=_unless_never(values[-1]),
-                kept=sum(promise.kept for promise in promises),
-                runs=len(promises),
-            )
-        )
+    """Every promise over the runs that put it to the test; `promise` is the worst run's."""
+    by_name: dict[str, list[Promise]] = {}
+    for result in results:
+        for promise in result.promises:
+            by_name.setdefault(promise.name, []).append(promise)
+    return [_summary(promises) for promises in by_name.values()]
+
+
+def _summary(promises: Sequence[Promise]) -> Summary:
+    values = sorted(_or_never(promise.measured_s) for promise in promises)
+    return Summary(
+        promise=max(promises, key=lambda promise: _or_never(promise.measured_s)),
+        median_s=_unless_never(statistics.median(values)),
+        worst_s=_unless_never(values[-1]),
+        kept=sum(promise.kept for promise in promises),
+        runs=len(promises),
+    )
+
+
+def held(results: Sequence[RunResult]) -> dict[str, tuple[int, int]]:
+    """Every invariant: in how many runs it held, and of how many."""
+    found: dict[str, tuple[int, int]] = {}
+    for result in results:
+        for invariant in result.invariants:
+            held_in, of = found.get(invariant.name, (0, 0))
+            found[invariant.name] = (held_in + invariant.held, of + 1)
     return found
 
 
@@ -107,7 +121,7 @@ def _unless_never(value: float) -> float | None:
 
 @dataclass(frozen=True)
 class TrafficReport:
-    """All runs of one drill."""
+    """All runs of one drill, or of a soak, whose runs are of several."""
 
     drill: str
     region: str
@@ -116,7 +130,16 @@ class TrafficReport:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        return tuple(f"seed {run.seed}: {reason}" for run in self.runs for reason in run.reasons)
+        return tuple(f"{self.title(run)}: {reason}" for run in self.runs for reason in run.reasons)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the runs are of several drills."""
+        return any(run.drill != self.drill for run in self.runs)
+
+    def title(self, run: RunResult) -> str:
+        """What tells one run from the others."""
+        return f"seed {run.seed}, {run.drill} in {run.region}" if self.mixed else f"seed {run.seed}"
 
     @property
     def verdict(self) -> Verdict:
@@ -127,13 +150,17 @@ class TrafficReport:
         return {
             "drill": self.drill,
             "seed": self.seed,
-            "runs": [run.document() for run in self.runs],
+            "runs": [
+                {**({"drill": run.drill, "seed": run.seed} if self.mixed else {}), **run.document()}
+                for run in self.runs
+            ],
         }
 
     def table(self) -> RenderableType:
+        where = "" if self.mixed else f" in {self.region}"
         count = f", {len(self.runs)} runs" if len(self.runs) > 1 else ""
         table = Table(
-            title=f"{self.drill} in {self.region}{count}: the promise is {self.verdict}",
+            title=f"{self.drill}{where}{count}: the promise is {self.verdict}",
             caption="\n".join(self.reasons) or None,
             caption_justify="left",
         )
@@ -160,7 +187,6 @@ class TrafficReport:
         table = Table(title="what must hold in every drill")
         table.add_column("invariant")
         table.add_column("held")
-        for number, invariant in enumerate(self.runs[0].invariants):
-            held = sum(run.invariants[number].held for run in self.runs)
-            table.add_row(invariant.name, f"{held} of {len(self.runs)}")
+        for name, (runs, of) in held(self.runs).items():
+            table.add_row(name, f"{runs} of {of}")
         return table

@@ -296,6 +296,8 @@ class _Run:
 
     def _judged(self, evidence: Evidence) -> RunResult:
         result = RunResult(
+            drill=self._scenario.name,
+            region=evidence.region,
             seed=self._seed,
             evidence=evidence,
             promises=tuple(judge(evidence) for judge in self._scenario.promises),
