@@ -60,11 +60,11 @@ def istiod(args: AddonsArgs) -> dict[str, Any]:
         "topologySpreadConstraints": spread({"app": "istiod"}),
         "cni": {"enabled": True},
         "env": {
-            # Only gateways of a remote-managed cluster would need its Secrets: here each region has its own
-            # control plane, and the reader account of a peer cannot list them.
-            "PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER": "false",
             # istiod is not ready until remote clusters have synced or this has passed: a survivor that
-            # restarts while its peer is gone must not wait longer.
+            # restarts while its peer is gone must not wait longer. A peer's Secrets never sync, because its
+            # reader account cannot list them; its endpoints do. The switch that spares the attempt
+            # (PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER=false) ends istiod with a nil dereference as soon
+            # as a peer has joined, as measured in the sandbox.
             "PILOT_REMOTE_CLUSTER_TIMEOUT": "10s",
         },
         "pdb": {"minAvailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"},

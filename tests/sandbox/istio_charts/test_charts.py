@@ -111,7 +111,6 @@ class TestIstiod:
         (container,) = pod(render("istiod")["Deployment", "istiod"])["containers"]
         found = environment(container)
         assert found["PILOT_REMOTE_CLUSTER_TIMEOUT"] == "10s"
-        assert found["PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER"] == "false"
 
     def test_sidecars_come_without_a_privileged_init_container(self, render: Render) -> None:
         values = json.loads(render("istiod")["ConfigMap", "istio-sidecar-injector"]["data"]["values"])
