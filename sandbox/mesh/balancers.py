@@ -102,7 +102,9 @@ class BalancerTwin:
     ) -> None:
         target = self.pick()
         try:
-            there = asyncio.open_connection(target.address, listener.target_port)
+            there = asyncio.open_connection(
+                target.address, listener.target_port, local_addr=(self._settings.address, 0)
+            )
             behind_reader, behind_writer = await asyncio.wait_for(there, _CONNECT_SECONDS)
         except OSError:
             reset(writer)
