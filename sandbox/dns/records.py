@@ -51,13 +51,18 @@ def record_of(answer: Mapping[str, Any]) -> Record:
         name=plain(answer["Name"]),
         type=answer["Type"],
         ttl=int(answer.get("TTL") or 0),
-        values=tuple(one["Value"] for one in answer.get("ResourceRecords") or ()),
+        values=tuple(_value(one["Value"]) for one in answer.get("ResourceRecords") or ()),
         identifier=answer.get("SetIdentifier") or "",
         health_check=answer.get("HealthCheckId") or "",
         region=answer.get("Region") or "",
         weight=None if weight is None else int(weight),
         unknown=next((key for key in _UNKNOWN if answer.get(key)), ""),
     )
+
+
+def _value(text: str) -> str:
+    """moto writes the SOA that it makes for a new zone as `{'Value': '…'}`."""
+    return text.removeprefix("{'Value': '").removesuffix("'}")
 
 
 def choose(
