@@ -73,6 +73,8 @@ class NodeGroupTwin:
         self._kube, self._eks, self._ec2, self._location = kube, eks, ec2, location
         self._bell = Bell(directory)
         self._types: dict[str, InstanceType] = {}
+        self._subnets: dict[tuple[str, ...], tuple[Subnet, ...]] = {}
+        self._templates: dict[tuple[str, str], dict[str, Any]] = {}
 
     def run(self, stopped: threading.Event) -> None:
         """Reconciles until stopped."""
@@ -103,7 +105,6 @@ class NodeGroupTwin:
                 yield self._node_group(answer["nodegroup"])
 
     def _node_group(self, group: dict[str, Any]) -> NodeGroup:
-        found = self._ec2.describe_subnets(SubnetIds=group["subnets"])["Subnets"]
         template = self._template(group.get("launchTemplate"))
         types = group.get("instanceTypes") or []
         kind = template.get("InstanceType") or types[0]
@@ -114,10 +115,7 @@ class NodeGroupTwin:
             name=group["nodegroupName"],
             arn=group["nodegroupArn"],
             desired=int(group["scalingConfig"]["desiredSize"]),
-            subnets=tuple(
-                Subnet(id=one["SubnetId"], zone=one["AvailabilityZone"], cidr=one["CidrBlock"])
-                for one in found
-            ),
+            subnets=self._zones(tuple(group["subnets"])),
             instance_type=self._type(kind),
             capacity_type=group.get("capacityType", "ON_DEMAND"),
             labels=group.get("labels") or {},
@@ -126,14 +124,30 @@ class NodeGroupTwin:
             disk=int(next((disk for disk in disks if disk), group.get("diskSize") or 20)),
         )
 
+    def _zones(self, ids: tuple[str, ...]) -> tuple[Subnet, ...]:
+        """A group's subnets; zone and range of a subnet never change."""
+        if ids not in self._subnets:
+            found = self._ec2.describe_subnets(SubnetIds=list(ids))["Subnets"]
+            self._subnets[ids] = tuple(
+                Subnet(id=one["SubnetId"], zone=one["AvailabilityZone"], cidr=one["CidrBlock"])
+                for one in found
+            )
+        return self._subnets[ids]
+
     def _template(self, given: dict[str, Any] | None) -> dict[str, Any]:
+        """A launch template's data. A numbered version never changes, `$Default` may come to mean another."""
         if not given:
             return {}
         by = {"LaunchTemplateId": given["id"]} if given.get("id") else {"LaunchTemplateName": given["name"]}
-        answer = self._ec2.describe_launch_template_versions(
-            **by, Versions=[given.get("version", "$Default")]
-        )
-        return dict(answer["LaunchTemplateVersions"][0]["LaunchTemplateData"])
+        version = str(given.get("version", "$Default"))
+        key = (next(iter(by.values())), version)
+        if key in self._templates:
+            return self._templates[key]
+        answer = self._ec2.describe_launch_template_versions(**by, Versions=[version])
+        data = dict(answer["LaunchTemplateVersions"][0]["LaunchTemplateData"])
+        if version.isdecimal():
+            self._templates[key] = data
+        return data
 
     def _type(self, name: str) -> InstanceType:
         if name not in self._types:
