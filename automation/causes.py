@@ -28,8 +28,8 @@ from automation.errors import (
 
 
 def _coded(*codes: str) -> str:
-    """A pattern for error codes, which stand before a colon or in parentheses."""
-    return rf"(?<![\w.])(?:{'|'.join(codes)})(?=\s*[:)])"
+    """A pattern for error codes: before a colon, in parentheses, or at the end of what was kept of a text."""
+    return rf"(?<![\w.])(?:{'|'.join(codes)})(?=\s*[:),;])"
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ _RULES = (
     _rule(
         CloudRefusedError,
         r"api error (?P<code>\w[\w.]*)|StatusCode: 4\d\d|status code: 4\d\d|An error occurred \("
-        r"|^\w+ of \S+ '[^']*': [A-Z][\w.]*: |Parameter validation failed"
+        r"|^\w+ of \S+ '[^']*': [A-Z][\w.]*[:;] |Parameter validation failed"
         r"|the API server refuses it|is invalid: |denied the request|has a problem: ",
         "the cloud refuses what is asked of it",
         "correct what it names in Pulumi.yaml or Pulumi.{region}.yaml, then `standfast check` and "

@@ -30,16 +30,17 @@ def engine_errors(operation: str, region: str, log: Path, tally: Tally | None = 
         failures = tally.causes() if tally is not None else []
         refusals = [f.message for f in failures if f.message.startswith(REFUSAL)]
         if refusals:
-            raise RefusedError(refusals[0]) from error
+            raise RefusedError(refusals[0]) from None
         told = failures or [_from_text(error)]
         kind, explanations = explain(told, region)
-        raise kind(operation, region, told, log, explanations) from error
+        # Not `from error`: it holds the whole output, and a traceback would show it.
+        raise kind(operation, region, told, log, explanations) from None
 
 
 def _from_text(error: CommandError) -> Failure:
     """What the engine said on its way out, when no event says it."""
-    text = plain(str(error))
-    lines = [line.strip().removeprefix("stderr: ") for line in text.splitlines()]
+    text = plain(str(error).rpartition("stderr: ")[2])
+    lines = [line.strip() for line in text.splitlines()]
     began = [place for place, line in enumerate(lines) if line.startswith("error: ")]
     # What the last error was caused by stands on the lines after it.
     said = " ".join(line for line in lines[began[-1] :] if line) if began else text

@@ -105,6 +105,32 @@ class Tally:
         return f"{done}; {shown}" if done else shown
 
 
+def line_of(event: EngineEvent) -> str:
+    """What a log keeps of an event; empty for what changes nothing."""
+    step = event.resource_pre_event or event.res_outputs_event or event.res_op_failed_event
+    if step is not None:
+        op = str(getattr(step.metadata.op, "value", step.metadata.op))
+        how = "" if event.resource_pre_event else " failed" if event.res_op_failed_event else " done"
+        return "" if op in UNCHANGING else f"{op}{how}: {_resource(step.metadata.urn)}"
+    if event.diagnostic_event is not None:
+        diagnostic = event.diagnostic_event
+        where = f" {_resource(diagnostic.urn)}" if diagnostic.urn else ""
+        return "" if diagnostic.ephemeral else f"{diagnostic.severity}{where}: {diagnostic.message}"
+    if event.policy_event is not None:
+        policy = event.policy_event
+        where = _resource(policy.resource_urn) if policy.resource_urn else "the stack"
+        return f"policy {policy.policy_name} ({policy.enforcement_level}) {where}: {policy.message}"
+    if event.summary_event is not None:
+        changes = event.summary_event.resource_changes
+        counts = ", ".join(f"{n} {getattr(op, 'value', op)}" for op, n in changes.items())
+        return f"summary: {counts or 'nothing'}, {event.summary_event.duration_seconds} s"
+    return event.stdout_event.message if event.stdout_event is not None else ""
+
+
+def _resource(urn: str) -> str:
+    return Failure(urn, "").resource or urn.rpartition("::")[2]
+
+
 _PAST = {"same": "unchanged", "read": "read", "refresh": "refreshed"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from pulumi.automation.events import EngineEvent
 from automation import locks
 from automation.engine_errors import engine_errors
 from automation.errors import NotUpError, StackLockedError
-from automation.events import UNCHANGING, Tally, plain
+from automation.events import UNCHANGING, Tally, line_of, plain
+from automation.guard import Guard
 from automation.redaction import Lines
 from automation.workspace import Workspace
 
@@ -264,11 +266,13 @@ class Stacks:
     def _attempt(
         self, name: str, region: str, operation: Callable[..., Any], log: Path, watch: Watch | None
     ) -> tuple[Tally, Any]:
-        tally = Tally()
+        tally, guard = Tally(), Guard()
         told = tally.began
 
         def on_event(event: EngineEvent) -> None:
             nonlocal told
+            event = guard.cleaned(event)
+            keep(line_of(event))
             tally.record(event)
             if watch is not None:
                 watch(event)
@@ -278,9 +282,8 @@ class Stacks:
 
         with log.open("w", encoding="utf-8") as stream, engine_errors(name, region, log, tally):
             keep = _keeper(stream)
-            result = operation(
-                on_event=on_event, on_output=keep, on_error=keep, color="never", suppress_outputs=True
-            )
+            # Not the output: it says the same as the events, and what providers quote as well.
+            result = operation(on_event=on_event, on_error=keep, color="never", suppress_outputs=True)
         return tally, result
 
     def _await_lock(self, step: str, region: str, message: str, deadline: float) -> None:
@@ -310,10 +313,14 @@ def _values(outputs: OutputMap) -> dict[str, Any]:
 
 
 def _keeper(stream: TextIO) -> Callable[[str], None]:
-    lines = Lines()
+    """Writes lines, from the thread that reads the events and from the one that reads what else is said."""
+    lines, turn = Lines(), threading.Lock()
 
     def keep(line: str) -> None:
-        stream.write(f"{plain(lines.line(line))}\n")
-        stream.flush()
+        with turn:
+            text = plain(lines.line(line))
+            if text and not stream.closed:
+                stream.write(f"{text}\n")
+                stream.flush()
 
     return keep
