@@ -129,6 +129,10 @@ def test_the_engine_runs_a_program_on_it(sandbox: SandboxState, checkout: Path):
     assert outputs["zones"].value == ["us-east-1a", "us-east-1b"]
     note = lifecycle.api("us-east", identity=sandbox.id).get("/api/v1/namespaces/default/configmaps/note")
     assert note["data"] == {"platform": "standfast"}
+    kept = next(r for r in stack.export_stack().deployment["resources"] if r["urn"].endswith("::note"))
+    assert [frame["sourcePosition"].partition("#")[0] for frame in kept["stackTrace"]] == [
+        "project:///program/__main__.py"
+    ]
     again = stack.preview(color="never").change_summary
     assert set(again) == {"same"}
     (checkout / "Pulumi.us-east.yaml").write_text("config:\n  standfast:region: {zones: [us-east-1a]}\n")
