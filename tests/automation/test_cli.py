@@ -153,12 +153,25 @@ def test_drills_are_listed_as_one_json_document(capsys: pytest.CaptureFixture[st
 def test_an_unknown_drill_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["drill", "run", "meteor"]) == Exit.ERROR
     captured = capsys.readouterr()
-    assert captured.err == "meteor is no drill; the drills are zone-loss\n"
+    assert captured.err == f"meteor is no drill; the drills are {', '.join(sorted(DRILLS))}\n"
     assert captured.out == ""
 
 
 def test_a_drill_is_not_guessed_into_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["drill", "run", "zone-loss"]) == Exit.ERROR
+    assert cli.run(["drill", "run", "zone-loss"]) == Exit.OK
+    captured = capsys.readouterr()
+    assert "aws:network:disrupt-connectivity" in captured.out
+    assert "nothing was broken; add --target sandbox" in " ".join(captured.err.split())
+
+
+def test_a_drill_in_the_cloud_is_a_plan_as_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["drill", "run", "region-loss", "--json", "-"]) == Exit.OK
+    found = json.loads(capsys.readouterr().out)
+    assert (found["drill"], found["region"], found["ran"]) == ("region-loss", "us-east", False)
+
+
+def test_a_soak_is_not_held_in_the_cloud(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["drill", "soak"]) == Exit.ERROR
     assert "add --target sandbox" in capsys.readouterr().err
 
 

@@ -107,7 +107,7 @@ def test_a_bucket_changed_behind_our_back_shows_and_is_put_right(both: Platform)
 
 
 def test_a_lost_zone_heals_by_what_the_program_deployed(both: Platform) -> None:
-    answer = both.standfast("drill", "run", "zone-loss", "--target", "sandbox", "--json")
+    answer = both.standfast("drill", "run", "zone-loss", "--target", "sandbox", "--json", "-")
     assert answer.code == 0, answer.err
     report = answer.document()
     assert report["verdict"] == "kept"
