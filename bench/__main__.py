@@ -48,7 +48,7 @@ def main() -> None:
         trivial = _trivial(second["regions"][primary]["ups"][0]["resources"])
     finally:
         _run(["sandbox", "down"], {})
-    figures = Figures(_machine(), first, second, primary, trivial, unchanged, peak.bytes, check)
+    figures = Figures(_machine(), first, second, primary, trivial, unchanged, peak.most, check)
     page = checkout() / "docs" / "benchmarks.md"
     page.write_text(figures.markdown(), encoding="utf-8")
     write(page, checks.TITLE, checks.section(checks.measure()))

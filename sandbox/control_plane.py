@@ -28,9 +28,6 @@ from sandbox.tools import Tools
 SERVICE_RANGE = "172.20.0.0/16"
 SERVICE_IP = "172.20.0.1"
 READY_SECONDS = 90.0
-# Garbage is collected late while the heap is small, and hard at its limit: as measured, two thirds of the
-# processor's time that a small GOGC takes while the custom resources are installed, for as little memory.
-_ENVIRONMENT = {"kube-apiserver": {"GOGC": "200", "GOMEMLIMIT": "420MiB"}}
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -104,8 +101,7 @@ class ControlPlane:
         name = self._name(program)
         if self._processes.find(name) is None:
             command = [str(self._tools.program(program)), *argv]
-            env = _ENVIRONMENT.get(program, {})
-            self._host.start(Command(name=name, argv=command, env=env, cwd=self._folder, port=port))
+            self._host.start(Command(name=name, argv=command, cwd=self._folder, port=port))
 
     def _wait(self, program: str, what: str, ready: Callable[[], bool]) -> None:
         wait_until(ready, what, self._processes, self._name(program), self._paths)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.figures import Figures, Machine
+from bench.memory import Held
 
 MACHINE = Machine("a processor", 2, 24 * 2**30, "Linux 6.1", "3.11.7", "2026-01-02")
 
@@ -38,7 +39,7 @@ def figures(**changed: Any) -> Figures:
         "primary": "us-east",
         "trivial": 10.0,
         "unchanged": {"us-east": 6.5},
-        "peak_memory": 2_710_000_000,
+        "peak_memory": Held(proportional=2_710_000_000, resident=3_140_000_000),
         "check": 0.94,
     }
     return Figures(**{**values, **changed})
@@ -50,6 +51,7 @@ def test_rates_are_of_the_same_number_of_resources() -> None:
     assert rows["as many trivial resources"] == "10 s (20.0 resources/s)"
     assert rows["the one rate over the other"] == "0.50"
     assert rows["peak memory with both regions up"] == "2.71 GB"
+    assert rows["the same, shared pages counted for each process"] == "3.14 GB"
     assert rows["first `make demo`, on an empty cache"] == "480 s"
 
 
