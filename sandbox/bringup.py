@@ -125,11 +125,12 @@ class BringUp:
     def _region(self, region: RegionState, token: str, blocks: Mapping[tuple[str, str], str]) -> RegionState:
         ports = Ports(etcd=region.etcd_port, api_server=region.api_server_port)
         plane = ControlPlane(region.name, self._paths, self._host, self._tools, ports=ports)
-        access = plane.start(token)
+        access = plane.begin(token)
         self._progress.note(f"region {region.name}", "custom resource definitions")
         install_crds(access.api(), self._tools.folder("crds"))
         zones = {zone: blocks[region.name, zone] for zone in region.zones}
         Zones(access, self._paths, self._host, self._tools).start_all(zones)
+        plane.settle(access)
         return region.model_copy(update={"endpoint": access.endpoint, "ca": access.ca_base64})
 
     def _engine(self, state: SandboxState) -> SandboxState:

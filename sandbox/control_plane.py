@@ -78,7 +78,13 @@ class ControlPlane:
         return [self._name(program) for program in PROGRAMS]
 
     def start(self, token: str) -> ClusterAccess:
-        """Start and wait until the API server is ready and has published root CA and service accounts."""
+        """Start everything and wait until pods can be made."""
+        access = self.begin(token)
+        self.settle(access)
+        return access
+
+    def begin(self, token: str) -> ClusterAccess:
+        """Start everything and wait until the API server is ready. To be followed by `settle`."""
         certs = ensure_certs(self._folder / "pki", address=self._host.address, service_ip=SERVICE_IP)
         identities = self._identities(token)
         access = self._access(certs, token)
@@ -87,12 +93,15 @@ class ControlPlane:
         self._wait("kube-apiserver", "the API server is not ready", lambda: _ready(access.api()))
         self._ensure("kube-controller-manager", self._controller_manager(certs), None)
         self._ensure("kube-scheduler", self._scheduler(), None)
+        return access
+
+    def settle(self, access: ClusterAccess) -> None:
+        """Wait until root CA and service accounts are published, without which no pod is admitted."""
         self._wait(
             "kube-controller-manager",
             "the controller-manager does not publish service accounts",
             lambda: _published(access.api()),
         )
-        return access
 
     def _name(self, program: str) -> str:
         return f"{program}-{self.region}"
