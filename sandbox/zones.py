@@ -21,6 +21,7 @@ from sandbox.control_plane import ClusterAccess
 from sandbox.errors import SandboxError
 from sandbox.host import Command, Host
 from sandbox.paths import SandboxPaths, write_atomic
+from sandbox.pods import selection
 from sandbox.processes import Processes
 from sandbox.tools import Tools
 
@@ -80,10 +81,46 @@ def returning_stage() -> dict[str, Any]:
     }
 
 
-def stage_documents(folder: Path) -> list[dict[str, Any]]:
-    """KWOK's stages from its module, and ours. `folder` is `stage` of the kubernetes unit of the tools."""
+def stage_documents(folder: Path, *, probed: bool = False) -> list[dict[str, Any]]:
+    """KWOK's stages from its module, and ours. `folder` is `stage` of the kubernetes unit of the tools.
+
+    With `probed`, pods that really answer are only started: their probes say whether they are ready.
+    """
     documents = [yaml.safe_load((folder / name).read_text()) for name in _STAGE_FILES]
-    return [*documents, returning_stage()]
+    documents.append(returning_stage())
+    if not probed:
+        return documents
+    ready = next(document for document in documents if document["metadata"]["name"] == "pod-ready")
+    started = _started_stage(ready)
+    for document in documents:
+        if document["metadata"]["name"] in {"pod-ready", "pod-ready-again"}:
+            document["spec"]["selector"]["matchExpressions"].append(_answering("NotIn"))
+    return [*documents, started]
+
+
+def _answering(operator: str) -> dict[str, Any]:
+    return {"key": selection.KEY, "operator": operator, "values": [selection.VALUE]}
+
+
+def _started_stage(ready: Mapping[str, Any]) -> dict[str, Any]:
+    """As KWOK's stage for a pod that starts, but the containers run and are not ready yet."""
+    template = str(ready["spec"]["next"]["statusTemplate"])
+    for name in ("Ready", "ContainersReady"):
+        template = template.replace(f'status: "True"\n  type: {name}\n', f'status: "False"\n  type: {name}\n')
+    containers, initial = template.split("initContainerStatuses:")
+    template = containers.replace("ready: true", "ready: false\n  started: false") + (
+        f"initContainerStatuses:{initial}"
+    )
+    selector = ready["spec"]["selector"]["matchExpressions"]
+    return {
+        **ready,
+        "metadata": {"name": "pod-started"},
+        "spec": {
+            **ready["spec"],
+            "selector": {"matchExpressions": [*selector, _answering("In")]},
+            "next": {"statusTemplate": template},
+        },
+    }
 
 
 class Zones:
@@ -97,18 +134,26 @@ class Zones:
         self._processes = Processes(paths)
 
     def start_all(self, blocks: Mapping[str, str]) -> None:
-        """Start a KWOK for each zone that has none. `blocks`: zone → CIDR of its pods' addresses."""
-        stages = self._paths.region(self._access.region) / "stages.yaml"
-        documents = stage_documents(self._tools.folder("kubernetes") / "stage")
+        """Start a KWOK for each zone that has none. `blocks`: zone → CIDR of its pods' addresses.
+
+        Where pods answer by themselves (`answering_file`) they are left to their probes; a KWOK that does
+        otherwise starts anew.
+        """
+        probed = answering_file(self._paths).exists()
+        folder = self._paths.region(self._access.region)
+        stages = folder / ("stages-probed.yaml" if probed else "stages.yaml")
+        documents = stage_documents(self._tools.folder("kubernetes") / "stage", probed=probed)
         write_atomic(stages, yaml.safe_dump_all(documents, sort_keys=False))
         for zone, block in blocks.items():
             name = process_name(self._access.region, zone)
-            running = self._processes.find(name)
-            if running is not None:
+            argv = self._argv(zone, block, stages)
+            record, running = self._processes.record(name), self._processes.find(name)
+            if running is not None and record is not None and record.argv == tuple(argv):
                 # A drill that was killed may have left it stopped.
                 running.send_signal(signal.SIGCONT)
             else:
-                self._host.start(Command(name=name, argv=self._argv(zone, block, stages)))
+                self._processes.stop(name)
+                self._host.start(Command(name=name, argv=argv))
 
     def _argv(self, zone: str, block: str, stages: Path) -> list[str]:
         network = ipaddress.ip_network(block)
@@ -128,26 +173,49 @@ def process_name(region: str, zone: str) -> str:
     return f"kwok-{region}-{zone}"
 
 
+def pods_name(region: str, zone: str) -> str:
+    """The process that answers for the pods of a zone, where the network is attached."""
+    return f"pods-{region}-{zone}"
+
+
+def answering_file(paths: SandboxPaths) -> Path:
+    """Is there while pods of inference-service answer by themselves."""
+    return paths.root / "network" / "pods-answer"
+
+
 def stop_zone(paths: SandboxPaths, region: str, zone: str) -> None:
     """The nodes of a zone stop answering, without a goodbye. Stopping one that is stopped changes nothing.
 
-    Returns once the kernel has stopped the process: what is measured from here on is measured without it.
+    Returns once the kernel has stopped the processes: what is measured from here on is measured without them.
     """
     _checked(paths, region, zone)
-    Processes(paths).signal(process_name(region, zone), signal.SIGSTOP)
-    deadline = time.monotonic() + STOP_SECONDS
-    while not stopped_zones(paths, region, [zone]):
-        if time.monotonic() > deadline:
-            raise SandboxError(
-                f"the nodes of {zone} go on answering", remedy="see `standfast sandbox status`, and try again"
-            )
-        time.sleep(0.01)
+    freeze_zone(paths, region, zone, frozen=True)
 
 
 def start_zone(paths: SandboxPaths, region: str, zone: str) -> None:
     """The nodes of a zone answer again."""
     _checked(paths, region, zone)
-    Processes(paths).signal(process_name(region, zone), signal.SIGCONT)
+    freeze_zone(paths, region, zone, frozen=False)
+
+
+def freeze_zone(paths: SandboxPaths, region: str, zone: str, *, frozen: bool) -> None:
+    """Stop or continue what speaks for a zone's nodes and pods, as far as it runs."""
+    processes = Processes(paths)
+    number = signal.SIGSTOP if frozen else signal.SIGCONT
+    for name in (process_name(region, zone), pods_name(region, zone)):
+        process = processes.find(name)
+        if process is None:
+            continue
+        process.send_signal(number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _is_stopped(process) is not frozen:
+            if time.monotonic() > deadline:
+                raise SandboxError(
+                    f"{name} does not {'stop' if frozen else 'go on'}",
+                    where=str(paths.log(name)),
+                    remedy="see `standfast sandbox status`, and try again",
+                )
+            time.sleep(0.01)
 
 
 def stopped_zones(paths: SandboxPaths, region: str, zones: Iterable[str]) -> list[str]:

@@ -37,13 +37,7 @@ def up(network: NetworkOption = False) -> None:
         if network:
             from sandbox.network.lifecycle import attach  # noqa: PLC0415 - only a sandbox user has what it needs
 
-            display.start("network", "namespaces, gateways, pods and names", state.root / "logs")
-            try:
-                attach(state)
-            except BaseException:
-                display.fail("network")
-                raise
-            display.done("network", "ready")
+            attach(state, display)
     tell(f"sandbox {state.id} is up; `standfast up --target sandbox` brings the regions up on it")
 
 

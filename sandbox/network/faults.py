@@ -7,7 +7,6 @@ killed.
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -25,6 +24,7 @@ from sandbox.network import names, relays, routes
 from sandbox.network.namespaces import Namespaces
 from sandbox.network.plan import NetworkPlan
 from sandbox.paths import SandboxPaths, write_atomic
+from sandbox.pods.faults import applied_file
 from sandbox.processes import Processes
 
 _SECONDS = 5.0
@@ -163,7 +163,7 @@ class NetworkFaults:
         relays.block(self._paths, blocks(self._plan, wanted))
         for region, own in self._plan.regions.items():
             for zone in own.pods:
-                self._freeze(region, zone, frozen=(region, zone) in wanted.zones)
+                zones.freeze_zone(self._paths, region, zone, frozen=(region, zone) in wanted.zones)
 
     def _seen(self, region: str) -> Seen:
         namespace = self._namespaces[region]
@@ -180,23 +180,9 @@ class NetworkFaults:
             void=frozenset(route["dst"] for route in void),
         )
 
-    def _freeze(self, region: str, zone: str, *, frozen: bool) -> None:
-        """Stop or continue what speaks for the zone's nodes and pods, where it runs."""
-        number = signal.SIGSTOP if frozen else signal.SIGCONT
-        for name in (zones.process_name(region, zone), names.pods(region, zone)):
-            process = self._processes.find(name)
-            if process is None:
-                continue
-            process.send_signal(number)
-            deadline = time.monotonic() + _SECONDS
-            while (process.status() == psutil.STATUS_STOPPED) is not frozen:
-                if time.monotonic() > deadline:
-                    raise SandboxError(f"{name} does not {'stop' if frozen else 'go on'}")
-                time.sleep(0.005)
-
     def _give(self, region: str, zone: str, faults: Mapping[str, PodFault]) -> None:
         """Write a zone's faults and wait until its pods have them; a frozen zone takes them when it thaws."""
-        name = names.pods(region, zone)
+        name = zones.pods_name(region, zone)
         file = faults_file(self._paths, region, zone)
         text = json.dumps({"pods": {pod: asdict(fault) for pod, fault in sorted(faults.items())}})
         if not faults and not file.exists():
@@ -237,12 +223,7 @@ class NetworkFaults:
 
 def faults_file(paths: SandboxPaths, region: str, zone: str) -> Path:
     """Where the faults of a zone's pods stand, for the process that answers for them."""
-    return names.folder(paths) / f"{names.pods(region, zone)}.faults.json"
-
-
-def applied_file(faults: Path) -> Path:
-    """Where that process repeats the faults that are in force."""
-    return faults.with_suffix(".applied")
+    return names.folder(paths) / f"{zones.pods_name(region, zone)}.faults.json"
 
 
 def _text(file: Path) -> str | None:

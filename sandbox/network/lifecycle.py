@@ -1,16 +1,69 @@
-"""Attaches the network to a running sandbox, and takes it off again.
+"""Attaches the network to a running sandbox whose regions are deployed, and takes it off again.
 
-The sandbox's own processes (API servers, moto, providers, KWOK) stay on the machine: what is attached is a
-layer beside them, which traffic needs and a plain sandbox does not.
+The sandbox's own processes (API servers, moto, providers, KWOK) stay on the machine: what is attached are
+layers beside them, which traffic needs and a plain sandbox does not.
 """
 
 from __future__ import annotations
 
-from sandbox.network import relays
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.network import names, relays
+from sandbox.network.faults import NetworkFaults
 from sandbox.network.namespaces import Namespaces
 from sandbox.network.plan import NetworkPlan
 from sandbox.paths import SandboxPaths
+from sandbox.pods import lifecycle as pods
+from sandbox.processes import Processes
+from sandbox.progress import Progress, Silent
 from sandbox.state import SandboxState
+
+
+@dataclass(frozen=True)
+class Network:
+    """What each layer is given."""
+
+    state: SandboxState
+    paths: SandboxPaths
+    plan: NetworkPlan
+    namespaces: Namespaces
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A part of the network. Both functions can be called again, on what runs and on what does not."""
+
+    name: str
+    doing: str
+    start: Callable[[Network], None]
+    stop: Callable[[Network], None]
+
+
+def _targets(state: SandboxState) -> dict[str, int]:
+    """What the management link leads to: the port of moto, and of each region's API server."""
+    return {
+        relays.MOTO: state.moto_port,
+        **{name: region.api_server_port for name, region in state.regions.items()},
+    }
+
+
+LAYERS = (
+    Layer(
+        "management link",
+        "moto and API servers inside of namespaces",
+        lambda network: relays.start(network.paths, network.namespaces, _targets(network.state)),
+        lambda network: relays.stop(network.paths),
+    ),
+    Layer(
+        "pods",
+        "servers of inference-service",
+        lambda network: pods.start(network.state, network.plan, network.namespaces),
+        lambda network: pods.stop(network.state, network.plan),
+    ),
+)
+"""In the order of their start, which is the reverse of that in which they stop."""
 
 
 def plan(state: SandboxState) -> NetworkPlan:
@@ -23,23 +76,50 @@ def namespaces(state: SandboxState) -> Namespaces:
     return Namespaces(SandboxPaths.of(state.id), plan(state))
 
 
-def targets(state: SandboxState) -> dict[str, int]:
-    """What the management link leads to: the port of moto, and of each region's API server."""
-    return {
-        relays.MOTO: state.moto_port,
-        **{name: region.api_server_port for name, region in state.regions.items()},
-    }
+def faults(state: SandboxState) -> NetworkFaults:
+    """What breaks and mends this sandbox's network."""
+    return NetworkFaults(SandboxPaths.of(state.id), plan(state))
 
 
-def attach(state: SandboxState) -> None:
-    """Start what is missing of the network. Can be called again."""
-    members = namespaces(state)
-    if members.up():
-        relays.stop(SandboxPaths.of(state.id))
-    relays.start(SandboxPaths.of(state.id), members, targets(state))
+def attached(state: SandboxState) -> bool:
+    """Whether the namespaces and the link to the machine are there."""
+    running = Processes(SandboxPaths.of(state.id)).find(names.RELAY) is not None
+    return running and namespaces(state).whole()
+
+
+def attach(state: SandboxState, progress: Progress | None = None) -> None:
+    """Start what is missing of the network, and mend what a killed drill left broken. Can be called again.
+
+    Raises SandboxError, also when the regions are not deployed yet.
+    """
+    network = _network(state, progress)
+    if not network.namespaces.whole():
+        # What still runs inside of older namespaces has lost its links.
+        _stop(network)
+    network.namespaces.up()
+    for layer in LAYERS:
+        network.progress.start(layer.name, layer.doing, network.paths.logs)
+        try:
+            layer.start(network)
+        except BaseException:
+            network.progress.fail(layer.name)
+            raise
+        network.progress.done(layer.name, "ready")
+    faults(state).heal_all()
 
 
 def detach(state: SandboxState) -> None:
     """Stop the network; the sandbox is as it was before."""
-    relays.stop(SandboxPaths.of(state.id))
-    namespaces(state).down()
+    network = _network(state, None)
+    _stop(network)
+    network.namespaces.down()
+
+
+def _network(state: SandboxState, progress: Progress | None) -> Network:
+    paths = SandboxPaths.of(state.id)
+    return Network(state, paths, plan(state), namespaces(state), progress or Silent())
+
+
+def _stop(network: Network) -> None:
+    for layer in reversed(LAYERS):
+        layer.stop(network)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox.network.plan import WORLD
 from sandbox.paths import SandboxPaths
+from sandbox.zones import pods_name
 
 USER_HOLDER = "netns-user"
 """Holds the user namespace that all network namespaces share when an ordinary user runs the sandbox."""
@@ -18,11 +19,6 @@ _IN_EACH_REGION = ("dns", "istiod", "ingressgateway", "eastwestgateway", "balanc
 def holder(namespace: str) -> str:
     """The process that holds a namespace."""
     return f"netns-{namespace}"
-
-
-def pods(region: str, zone: str) -> str:
-    """The process that answers for the pods of a zone."""
-    return f"pods-{region}-{zone}"
 
 
 def folder(paths: SandboxPaths) -> Path:
@@ -38,6 +34,6 @@ def namespaces(regions: Iterable[str]) -> tuple[str, ...]:
 def processes(zones: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Names of all processes that the network may have; `zones` maps regions to their zones."""
     holders = {holder(namespace) for namespace in namespaces(zones)}
-    answering = {pods(region, zone) for region, names in zones.items() for zone in names}
+    answering = {pods_name(region, zone) for region, names in zones.items() for zone in names}
     regional = {f"{kind}-{region}" for kind in _IN_EACH_REGION for region in zones}
     return frozenset({USER_HOLDER, RELAY, *_ALONE, *holders, *answering, *regional})

@@ -1,0 +1,1 @@
+"""What answers for the pods of inference-service: a stand-in for their containers, sidecars and kubelets."""
