@@ -101,7 +101,9 @@ class Platform:
     def state_of(self, region: str) -> dict[str, Any]:
         """The engine's state of a region."""
         path = self.state.root / "state" / ".pulumi" / "stacks" / "standfast" / f"{region}.json"
-        return json.loads(path.read_text())["checkpoint"]["latest"]
+        checkpoint: dict[str, Any] = json.loads(path.read_text())["checkpoint"]
+        # Where a resource is or was tainted, the engine writes its keys in capitals.
+        return {key.lower(): value for key, value in checkpoint.items()}["latest"]
 
     def _env(self) -> dict[str, str]:
         return {**os.environ, ID_VARIABLE: self.identity}
