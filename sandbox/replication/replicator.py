@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sandbox.paths import write_atomic
 from sandbox.providers.aws.clients import Clients
 from sandbox.replication import metrics
@@ -63,7 +65,7 @@ class Replicator:
         if time.monotonic() - self._tags_at >= TAGS_SECONDS:
             self.sync_tags(history, stopped)
             self._tags_at = time.monotonic()
-        waiting = self._waiting(
+        waiting = self.waiting(
             [one for one in operations if not self._journal.settled(one.rule, one.version)]
         )
         self._show(waiting, stopped)
@@ -72,7 +74,12 @@ class Replicator:
             self._published_at = time.monotonic()
 
     def _history(self, source: str) -> dict[str, list[Version]]:
-        found = histories(self._s3.get_paginator("list_object_versions").paginate(Bucket=source))
+        try:
+            found = histories(self._s3.get_paginator("list_object_versions").paginate(Bucket=source))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucket":
+                return {}
+            raise
         now = time.time()
         for versions in found.values():
             for version in versions:
@@ -134,7 +141,8 @@ class Replicator:
             if not stopped.stops(rule)
         )
 
-    def _waiting(self, operations: Sequence[Operation]) -> list[tuple[Rule, Backlog]]:
+    def waiting(self, operations: Sequence[Operation]) -> list[tuple[Rule, Backlog]]:
+        """What waits by each rule, of these operations."""
         now = time.time()
         return [
             (rule, backlog([one for one in operations if one.rule == rule], now)) for rule in self._book.rules

@@ -38,11 +38,10 @@ class RuleBook:
         for name in names:
             if name not in self._locations:
                 self._locations[name] = s3.get_bucket_location(Bucket=name)["LocationConstraint"] or _HOME
-        locations = {name: self._locations[name] for name in names}
         found: list[Rule] = []
         first = self._looked is None and self._journal.fresh
         for name in names:
-            for rule, role in self._of(name, locations):
+            for rule, role in self._of(name):
                 found.append(rule)
                 if self._journal.since(rule) is None:
                     self._journal.begin(rule, self._age(role) if first else self._looked or began)
@@ -53,8 +52,8 @@ class RuleBook:
         self._looked = began
         self.rules = tuple(found)
 
-    def _of(self, bucket: str, locations: dict[str, str]) -> list[tuple[Rule, str]]:
-        s3 = self._clients.get("s3", locations[bucket])
+    def _of(self, bucket: str) -> list[tuple[Rule, str]]:
+        s3 = self._clients.get("s3", self._locations[bucket])
         try:
             answer: dict[str, Any] = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
         except ClientError as error:
@@ -64,7 +63,7 @@ class RuleBook:
         rules: list[tuple[Rule, str]] = []
         for one in answer["Rules"]:
             try:
-                rule = rule_of(bucket, one, locations)
+                rule = rule_of(bucket, one, self._locations)
             except UnknownRuleError as error:
                 if str(error) not in self._told:
                     self._told.add(str(error))
