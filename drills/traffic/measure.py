@@ -80,10 +80,10 @@ def recovery(requests: Sequence[Request], fault: float, end: float) -> float | N
     starts = moments[1:]
     first: float | None = None
     last = 0
-    for number, moment in enumerate(moments):
+    for moment in moments:
         if moment + WINDOW_S > end:
             break
-        begin = max(0, number - 1)
+        begin = bisect_left(starts, moment)
         while last < len(starts) and starts[last] < moment + WINDOW_S:
             last += 1
         count, bad = last - begin, failed[last] - failed[begin]
