@@ -193,8 +193,30 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             f"--service-account-key-file={certs.service_account}",
             f"--service-account-signing-key-file={certs.service_account}",
+            f"--audit-policy-file={self._audit_policy()}",
+            f"--audit-log-path={audit_log(self._paths, self.region)}",
             "--profiling=false",
         ]
+
+    def _audit_policy(self) -> Path:
+        """Only what workloads ask is written down, not the cluster's own controllers, by day and night.
+
+        https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/
+        """
+        file = self._folder / "audit-policy.yaml"
+        rules = [
+            {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+            {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+            {"level": "None"},
+        ]
+        policy = {
+            "apiVersion": "audit.k8s.io/v1",
+            "kind": "Policy",
+            "omitStages": ["RequestReceived"],
+            "rules": rules,
+        }
+        write_atomic(file, yaml.safe_dump(policy, sort_keys=False))
+        return file
 
     def _controller_manager(self, certs: ClusterCerts) -> list[str]:
         return [
@@ -217,6 +239,11 @@ class ControlPlane:
             "--secure-port=0",
             "--profiling=false",
         ]
+
+
+def audit_log(paths: SandboxPaths, region: str) -> Path:
+    """JSON lines of what workloads asked of a region's API server."""
+    return paths.logs / f"kube-apiserver-{region}-audit.jsonl"
 
 
 def wait_until(

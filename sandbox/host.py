@@ -101,6 +101,8 @@ class Machine:
             MARKER_VARIABLE: self._paths.id,
             SERVICE_VARIABLE: command.name,
             DIRECTORY_VARIABLE: str(self._paths.root),
+            # An AWS SDK in it says with each request whose it is.
+            "AWS_SDK_UA_APP_ID": command.name,
         }
         try:
             with log.open("ab") as stream:

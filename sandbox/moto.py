@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -33,10 +34,16 @@ def start_moto(paths: SandboxPaths, host: Host, port: int) -> str:
     """Start moto unless it runs, wait until it answers, and return its address."""
     processes = Processes(paths)
     if processes.find(NAME) is None:
-        argv = python_command("moto.server", "-H", host.address, "-p", str(port))
+        asked = ("--log", str(request_log(paths)))
+        argv = python_command("sandbox.moto_server", "-H", host.address, "-p", str(port), *asked)
         host.start(Command(name=NAME, argv=argv, env={**_SETTINGS, **CREDENTIALS}, port=port))
     wait_until(lambda: _answers(host.address, port), "moto does not answer", processes, NAME, paths)
     return f"http://{host.address}:{port}"
+
+
+def request_log(paths: SandboxPaths) -> Path:
+    """JSON lines of all requests (`sandbox.moto_server`)."""
+    return paths.logs / "moto-requests.jsonl"
 
 
 def _answers(address: str, port: int) -> bool:

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from sandbox import descheduler
-from sandbox.control_plane import ClusterAccess, ControlPlane, Ports
+from sandbox.control_plane import ClusterAccess, ControlPlane, Ports, audit_log
 from sandbox.crds import install_crds, load_crds
 from sandbox.host import Machine
 from sandbox.kube import Api, ApiError
@@ -101,6 +101,21 @@ def _deployment(api: Api, name: str, replicas: int, **spec: Any) -> None:
             "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template},
         },
     )
+
+
+def test_what_workloads_ask_is_written_down(cluster: tuple[SandboxPaths, ClusterAccess]):
+    paths, access = cluster
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    account = "/api/v1/namespaces/default/serviceaccounts/default"
+    token = access.api().call("POST", f"{account}/token", request)["status"]["token"]
+    with pytest.raises(ApiError):
+        Api(access.endpoint, access.ca, token).get("/api/v1/secrets")
+    log = audit_log(paths, "us-east")
+    _until(log.exists, 10)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    told = {(line["user"]["username"], line["requestURI"], line["responseStatus"]["code"]) for line in lines}
+    assert ("system:serviceaccount:default:default", "/api/v1/secrets", 403) in told
+    assert {user.rpartition(":")[0] for user, _, _ in told} == {"system:serviceaccount:default"}
 
 
 def test_the_api_server_asks_for_a_token_and_rbac_holds(cluster: tuple[SandboxPaths, ClusterAccess]):

@@ -1,0 +1,65 @@
+"""moto says who asked what: the proof that nobody called a control plane while clients were led away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from sandbox.host import Machine
+from sandbox.moto import request_log, seed, start_moto
+from sandbox.paths import SandboxPaths
+from sandbox.processes import Processes
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxPaths]:
+    made = SandboxPaths(id="test-moto", root=tmp_path_factory.mktemp("moto"))
+    made.create()
+    yield made
+    Processes(made).stop_all()
+
+
+@pytest.fixture(scope="module")
+def url(paths: SandboxPaths) -> str:
+    host = Machine(paths)
+    return start_moto(paths, host, host.free_port())
+
+
+def _lines(paths: SandboxPaths) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in request_log(paths).read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        ("list_hosted_zones", ("route53", "us-east-1", "GET /2013-04-01/hostedzone")),
+        ("list_buckets", ("s3", "eu-west-1", "GET /")),
+        ("list_certificates", ("acm", "eu-west-1", "ListCertificates")),
+    ],
+)
+def test_a_request_is_told_with_its_caller(
+    paths: SandboxPaths, url: str, ask: str, told: tuple[str, str, str]
+) -> None:
+    service, location, what = told
+    client: Any = boto3.Session().client(
+        service,  # pyright: ignore[reportArgumentType]
+        endpoint_url=url,
+        region_name=location,
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+        config=Config(user_agent_appid="pods-us-east-us-east-1a"),
+    )
+    getattr(client, ask)()
+    line = _lines(paths)[-1]
+    assert line["caller"] == "pods-us-east-us-east-1a"
+    assert (line["service"], line["location"], line["what"], line["status"]) == (service, location, what, 200)
+
+
+def test_who_does_not_say_its_name_is_told_as_nobody(paths: SandboxPaths, url: str) -> None:
+    seed(url, "example.com")
+    assert {line["caller"] for line in _lines(paths) if line["what"].startswith("POST")} == {""}
