@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pulumi.automation import EngineEvent, StepEventMetadata
 
 from automation.errors import Failure
-from automation.redaction import Lines, redacted
+from automation.redaction import redacted
 
 _COLOUR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _PRINTED = "info#err"
@@ -38,7 +38,6 @@ class Tally:
     failures: list[Failure] = field(default_factory=list[Failure])
     changes: dict[str, int] | None = None
     printed: list[str] = field(default_factory=list[str])
-    _lines: Lines = field(default_factory=Lines)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -65,7 +64,7 @@ class Tally:
             diagnostic = event.diagnostic_event
             text = plain(diagnostic.message)
             if diagnostic.severity == _PRINTED:
-                self.printed.append(plain(self._lines.line(diagnostic.message)))
+                self.printed.append(text)
             elif diagnostic.severity == "error" and text not in CLOSING_WORDS:
                 self.failures.append(Failure(diagnostic.urn or "", essence(text)))
         elif event.policy_event is not None and event.policy_event.enforcement_level == "mandatory":

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +16,11 @@ import pytest
 
 from automation.stacks import Stacks
 from automation.workspace import Workspace
+from sandbox.control_plane import ClusterAccess, ControlPlane, Ports
 from sandbox.engine import engine_environment, write_executables
+from sandbox.host import Machine
 from sandbox.paths import SandboxPaths
+from sandbox.processes import Processes
 from sandbox.progress import Silent
 from sandbox.tools import ensure
 
@@ -37,7 +40,7 @@ class Project:
         """The program."""
         (self.workspace.folder / "__main__.py").write_text(textwrap.dedent(program))
 
-    def stacks(self, *, without: tuple[str, ...] = (), **env: str) -> Stacks:
+    def stacks(self, *without: str, **env: str) -> Stacks:
         """Its stacks, in an environment that differs by this much."""
         mine = {name: value for name, value in {**self.env, **env}.items() if name not in without}
         # A lock that is held is waited for no longer than this.
@@ -86,7 +89,7 @@ def project(installed: SandboxPaths, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @contextmanager
-def answering(answer: Callable[[str, str], tuple[int, str, str]]) -> Iterator[str]:
+def answering(answer: Callable[[str, str], tuple[int, str, str]]) -> Generator[str]:
     """The address of a server whose answers (status, content type, body) are made of path and body."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -114,6 +117,18 @@ def answering(answer: Callable[[str, str], tuple[int, str, str]]) -> Iterator[st
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def cluster(installed: SandboxPaths) -> Iterator[ClusterAccess]:
+    """An API server of these tests' own."""
+    host = Machine(installed)
+    ports = Ports(etcd=host.free_port(), api_server=host.free_port())
+    try:
+        tools = ensure(["etcd", "kubernetes"])
+        yield ControlPlane("here", installed, host, tools, ports=ports).start(secrets.token_hex(16))
+    finally:
+        Processes(installed).stop_all()
 
 
 @pytest.fixture

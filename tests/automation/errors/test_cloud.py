@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -12,9 +12,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from automation.errors import CloudRefusedError, ConflictError, CredentialsError, Exit
+from sandbox.control_plane import ClusterAccess
 from sandbox.moto import client
 from sandbox.providers.aws.provider import AwsProvider
 from sandbox.providers.base import serve
+from sandbox.providers.kubernetes import KubernetesProvider
 from tests.automation.errors.conftest import REGION, Project, answering
 
 # The server of the aws provider's own tests.
@@ -32,7 +34,7 @@ opts = pulumi.ResourceOptions(provider=there)
 
 
 @contextmanager
-def attached(project: Project, endpoint: str, folder: Path) -> Iterator[Project]:
+def attached(project: Project, endpoint: str, folder: Path) -> Generator[Project]:
     """The project with an aws provider that speaks to `endpoint`."""
     folder.mkdir()
     served = serve(AwsProvider(endpoint, folder))
@@ -47,6 +49,18 @@ def cloud(project: Project, moto: str, tmp_path: Path) -> Iterator[Project]:
     """The project in a cloud that works."""
     with attached(project, moto, tmp_path / "cloud") as made:
         yield made
+
+
+@pytest.fixture
+def in_cluster(project: Project, cluster: ClusterAccess) -> Iterator[Project]:
+    """The project with the kubernetes provider."""
+    served = serve(KubernetesProvider())
+    try:
+        yield Project(
+            project.workspace, {**project.env, "PULUMI_DEBUG_PROVIDERS": f"kubernetes:{served.port}"}
+        )
+    finally:
+        served.stop(0)
 
 
 def expired(path: str, asked: str) -> tuple[int, str, str]:
@@ -181,3 +195,26 @@ def test_what_the_cloud_refuses_is_named_with_what_to_correct(cloud: Project, wh
     assert code in text
     assert f"cause: {cause}" in text
     assert remedy in text
+
+
+def test_fields_that_someone_else_manages_are_a_conflict(in_cluster: Project, cluster: ClusterAccess) -> None:
+    program = """
+    import pulumi, pulumi_kubernetes as k8s
+    there = k8s.Provider("there", kubeconfig={kubeconfig!r}, namespace="default")
+    k8s.core.v1.ConfigMap("settings", metadata={{"name": "settings"}}, data={{"colour": "{colour}"}},
+        opts=pulumi.ResourceOptions(provider=there))
+    """
+    kubeconfig = cluster.kubeconfig.read_text()
+    in_cluster.write(program.format(kubeconfig=kubeconfig, colour="red"))
+    in_cluster.stacks().up(REGION)
+    path = "/api/v1/namespaces/default/configmaps/settings"
+    change = {"data": {"colour": "blue"}}
+    cluster.api().call("PATCH", path, change, content_type="application/merge-patch+json")
+    in_cluster.write(program.format(kubeconfig=kubeconfig, colour="green"))
+    with pytest.raises(ConflictError) as caught:
+        in_cluster.stacks().up(REGION)
+    text = str(caught.value)
+    assert "kubernetes:core/v1:ConfigMap settings" in text
+    assert ".data.colour" in text
+    assert "cause: someone else manages fields that this stack sets" in text
+    assert "kubectl get KIND NAME --show-managed-fields" in text

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.engine
 def test_no_login_says_how_to_log_in(project: Project, tmp_path: Path) -> None:
     never = tmp_path / "never"
     with pytest.raises(LoginError) as caught:
-        project.stacks(without=("PULUMI_BACKEND_URL",), PULUMI_HOME=str(never)).names()
+        project.stacks("PULUMI_BACKEND_URL", PULUMI_HOME=str(never)).names()
     text = str(caught.value)
     assert "list of the stacks failed: PULUMI_ACCESS_TOKEN must be set for login" in text
     assert "cause: the engine is not logged in where the state is kept" in text
@@ -86,7 +86,7 @@ def test_a_wrong_passphrase_is_told_and_not_echoed(project: Project, operation: 
 def test_no_passphrase_at_all(project: Project) -> None:
     project.stacks().set_secret(REGION, "key", "hush")
     with pytest.raises(SecretsError, match="passphrase must be set"):
-        project.stacks(without=("PULUMI_CONFIG_PASSPHRASE",)).preview(REGION)
+        project.stacks("PULUMI_CONFIG_PASSPHRASE").preview(REGION)
 
 
 def test_a_missing_plugin_is_installed_by_the_command_that_is_told(project: Project) -> None:
