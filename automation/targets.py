@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from automation.errors import AutomationError
 from automation.workspace import Workspace
-from sandbox.paths import SandboxPaths, cache_root
+from sandbox.paths import cache_root
+from sandbox.progress import Progress
 
 if TYPE_CHECKING:
     from drills.target import Target
@@ -100,8 +101,8 @@ def settle(target: TargetName, regions: Sequence[str]) -> None:
             module.attach_descheduler(region)
 
 
-def drill_target(target: TargetName) -> Target:
-    """Where a drill is held."""
+def drill_target(target: TargetName, progress: Progress | None = None) -> Target:
+    """Where a drill is held; `progress` shows what is attached to it for traffic."""
     if target is TargetName.CLOUD:
         raise AutomationError(
             "drills are held in the sandbox: a zone of a cloud account cannot be stopped from here; "
@@ -110,6 +111,4 @@ def drill_target(target: TargetName) -> Target:
     state = lifecycle().load()
     from sandbox.target import SandboxTarget  # noqa: PLC0415 - as above
 
-    return SandboxTarget(
-        SandboxPaths(id=state.id, root=state.root), {name: r.zones for name, r in state.regions.items()}
-    )
+    return SandboxTarget(state, progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,11 @@ from lightkube.resources.discovery_v1 import EndpointSlice
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 
 from sandbox.errors import SandboxError
+from sandbox.network import lifecycle as network
 from sandbox.paths import SandboxPaths
+from sandbox.progress import Progress
+from sandbox.state import SandboxState
+from sandbox.traffic import SandboxTraffic
 from sandbox.zones import start_zone, stop_zone
 
 _KINDS: dict[str, Any] = {
@@ -31,11 +35,13 @@ Sink = Callable[[str, dict[str, Any]], None]
 
 
 class SandboxTarget:
-    """The drills' target. `regions` maps a region's name to its zones."""
+    """The drills' target; `progress` shows what is attached for traffic."""
 
-    def __init__(self, paths: SandboxPaths, regions: Mapping[str, Sequence[str]]) -> None:
-        self._paths = paths
-        self._zones = {region: tuple(zones) for region, zones in regions.items()}
+    def __init__(self, state: SandboxState, progress: Progress | None = None) -> None:
+        self._state = state
+        self._progress = progress
+        self._paths = SandboxPaths.of(state.id)
+        self._zones = {name: region.zones for name, region in state.regions.items()}
         self._clusters: dict[str, SandboxCluster] = {}
 
     @property
@@ -59,6 +65,21 @@ class SandboxTarget:
     def logs(self, region: str) -> Path:
         del region
         return self._paths.logs
+
+    @property
+    def has_traffic(self) -> bool:
+        return network.attached(self._state)
+
+    @contextmanager
+    def attach_traffic(self) -> Generator[SandboxTraffic]:
+        """The sandbox with its network; one that was not there before is taken off again."""
+        before = self.has_traffic
+        network.attach(self._state, self._progress)
+        try:
+            yield SandboxTraffic(self._state)
+        finally:
+            if not before:
+                network.detach(self._state)
 
 
 class SandboxCluster:

@@ -138,7 +138,7 @@ def soak(
 
 def _held(name: str, holding: Holding, whole: Platform, options: Options) -> Report:
     with progress() as display:
-        target = drill_target(TargetName.SANDBOX)
+        target = drill_target(TargetName.SANDBOX, display)
         place = workspace_of(TargetName.SANDBOX)
         stacks = Stacks(place, display, note_every=note_seconds())
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.dns import lifecycle as dns
+from sandbox.mesh import lifecycle as mesh
 from sandbox.network import names, relays
 from sandbox.network.faults import NetworkFaults
 from sandbox.network.namespaces import Namespaces
@@ -17,6 +19,7 @@ from sandbox.paths import SandboxPaths
 from sandbox.pods import lifecycle as pods
 from sandbox.processes import Processes
 from sandbox.progress import Progress, Silent
+from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
 
 
@@ -49,6 +52,11 @@ def _targets(state: SandboxState) -> dict[str, int]:
     }
 
 
+def _start_pods(network: Network) -> None:
+    pods.start(network.state, network.plan, network.namespaces)
+    pods.wait_ready(network.state)
+
+
 LAYERS = (
     Layer(
         "management link",
@@ -57,9 +65,27 @@ LAYERS = (
         lambda network: relays.stop(network.paths),
     ),
     Layer(
+        "name servers",
+        "Route 53's data plane and resolvers",
+        lambda network: dns.start(network.state, network.plan, network.namespaces),
+        lambda network: dns.stop(network.state),
+    ),
+    Layer(
+        "replication",
+        "S3 Replication between model registries",
+        lambda network: replication.start(network.state),
+        lambda network: replication.stop(network.state),
+    ),
+    Layer(
+        "mesh",
+        "istiod, gateways and load balancers",
+        lambda network: mesh.start(network.state, network.plan, network.namespaces, network.progress),
+        lambda network: mesh.stop(network.state, network.plan),
+    ),
+    Layer(
         "pods",
         "servers of inference-service",
-        lambda network: pods.start(network.state, network.plan, network.namespaces),
+        _start_pods,
         lambda network: pods.stop(network.state, network.plan),
     ),
 )
