@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.dns.running import AuthorityOptions, ResolverOptions, Running, run_authority, run_resolver
+from sandbox.dns.running import ResolverOptions, Running, run_resolver
 from sandbox.paths import write_atomic
 
 _log = logging.getLogger("sandbox.dns")
@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     authority = commands.add_parser(
         "authority", help="the name server of the hosted zones, and health checkers"
     )
+    authority.add_argument("--moto", required=True, help="moto's URL")
     authority.add_argument("--places", required=True, type=Path, help="JSON file: network → AWS location")
     authority.add_argument("--checker", action="append", default=[], help="a checker's own IPv4 address")
     authority.add_argument("--health", required=True, type=Path, help="file to show what the checkers know")
@@ -36,12 +37,17 @@ def _parser() -> argparse.ArgumentParser:
     resolver.add_argument("--authority", required=True, help="ADDRESS:PORT that it asks")
     for command in (authority, resolver):
         command.add_argument("--listen", required=True, help="ADDRESS:PORT")
-        command.add_argument("--moto", required=True, help="moto's URL")
         command.add_argument(
             "--balancer",
             action="append",
             default=[],
             help="LOCATION/SERVICE=ADDRESS: where the load balancer of a Service is",
+        )
+        command.add_argument(
+            "--balancers",
+            required=True,
+            type=Path,
+            help="file of all load balancers, which the authority writes",
         )
         command.add_argument("--queries", required=True, type=Path, help="JSON lines of what was asked")
         command.add_argument("--ready", required=True, type=Path, help="file to write once it answers")
@@ -69,11 +75,15 @@ async def _run(arguments: argparse.Namespace) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.ended.set)
     if arguments.command == "authority":
+        # boto3 is most of a process's memory, and the regions' resolvers do without.
+        from sandbox.dns.authority_process import AuthorityOptions, run_authority  # noqa: PLC0415
+
         resolvers = dict(option.partition("=")[::2] for option in arguments.resolver)
         options = AuthorityOptions(
             listen=_endpoint(arguments.listen),
             moto=arguments.moto,
             balancers=_addresses(arguments.balancer),
+            balancer_file=arguments.balancers,
             places=arguments.places,
             checkers=arguments.checker,
             health=arguments.health,
@@ -88,8 +98,8 @@ async def _run(arguments: argparse.Namespace) -> bool:
             ResolverOptions(
                 listen=_endpoint(arguments.listen),
                 authority=_endpoint(arguments.authority),
-                moto=arguments.moto,
                 balancers=_addresses(arguments.balancer),
+                balancer_file=arguments.balancers,
                 queries=arguments.queries,
             ),
             running,

@@ -1,4 +1,4 @@
-"""The names of load balancers, which AWS answers under `elb.amazonaws.com`: pure.
+"""The names of load balancers, which AWS answers under `elb.amazonaws.com`.
 
 A record lives 60 seconds
 (https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-name).
@@ -6,11 +6,14 @@ A record lives 60 seconds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from sandbox.dns.records import Record, plain
 from sandbox.dns.zone import Zone
+from sandbox.paths import write_atomic
 
 TTL = 60
 STACK_TAG = "service.k8s.aws/stack"
@@ -40,7 +43,9 @@ def location_of(name: str, locations: Mapping[str, object]) -> str | None:
     return None
 
 
-def balancer_zones(balancers: list[Balancer], addresses: Mapping[str, Mapping[str, str]]) -> tuple[Zone, ...]:
+def balancer_zones(
+    balancers: Sequence[Balancer], addresses: Mapping[str, Mapping[str, str]]
+) -> tuple[Zone, ...]:
     """The zones of these locations' load balancers; `addresses`: location → name of the Service → IPv4.
 
     A load balancer whose Service has no address there does not exist.
@@ -56,3 +61,31 @@ def balancer_zones(balancers: list[Balancer], addresses: Mapping[str, Mapping[st
             ]
             made.append(Zone.of(name, [soa, *records]))
     return tuple(made)
+
+
+class BalancerFile:
+    """The load balancers of all locations, as the authority's process found them in moto: what the resolvers
+    of the regions know of their own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = 0
+        self._found: tuple[Balancer, ...] = ()
+
+    def write(self, balancers: Sequence[Balancer]) -> None:
+        """Nothing when they are the same as before."""
+        if tuple(balancers) != self._found or not self._path.exists():
+            self._found = tuple(balancers)
+            write_atomic(self._path, json.dumps([asdict(one) for one in balancers]))
+
+    def read(self) -> tuple[Balancer, ...]:
+        """The last that could be read; none before the first."""
+        try:
+            stamp = self._path.stat().st_mtime_ns
+            if stamp != self._stamp:
+                self._found = tuple(Balancer(**one) for one in json.loads(self._path.read_bytes()))
+                self._stamp = stamp
+        except FileNotFoundError:
+            pass
+        return self._found

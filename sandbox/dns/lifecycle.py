@@ -90,9 +90,8 @@ def start(
     first = next(iter(plan.regions))
     _write_places(state, plan, client_location or state.region(first).location)
     balancers = {name: _balancers(state.region(name).location, own) for name, own in plan.regions.items()}
-    common = ["--moto", state.moto_url]
     arguments = [
-        *("authority", "--listen", f"{AUTHORITY}:{PORT}", *common),
+        *("authority", "--listen", f"{AUTHORITY}:{PORT}", "--moto", state.moto_url),
         *(option for options in balancers.values() for option in options),
         *("--places", str(places_file(paths))),
         *(option for address in CHECKERS for option in ("--checker", address)),
@@ -102,7 +101,7 @@ def start(
     ]
     _start(paths, namespaces[WORLD], WORLD, arguments)
     for name in plan.regions:
-        asks = ["resolver", "--listen", f"127.0.0.1:{PORT}", "--authority", f"{AUTHORITY}:{PORT}", *common]
+        asks = ["resolver", "--listen", f"127.0.0.1:{PORT}", "--authority", f"{AUTHORITY}:{PORT}"]
         _start(paths, namespaces[name], name, [*asks, *balancers[name]])
     for name in (WORLD, *plan.regions):
         ready = _ready(paths, name)
@@ -125,6 +124,7 @@ def _start(paths: SandboxPaths, host: Host, namespace: str, arguments: list[str]
     ready = _ready(paths, namespace)
     ready.unlink(missing_ok=True)
     files = ["--queries", str(query_log(paths, namespace)), "--ready", str(ready)]
+    files += ["--balancers", str(folder(paths) / "balancers.json")]
     argv = python_command("sandbox.dns", *arguments, *files)
     host.start(Command(name=name, argv=argv, env=CREDENTIALS, port=PORT))
 

@@ -1,35 +1,23 @@
-"""The processes of the DNS twin: what is started, and what goes on until it is stopped."""
+"""What the processes of the DNS twin have in common, and the resolver of a region, which is small."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import datetime as dt
 import logging
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from sandbox.dns import metrics
-from sandbox.dns.authority import Authority
-from sandbox.dns.balancers import location_of
+from sandbox.dns.balancers import BalancerFile, balancer_zones, location_of
 from sandbox.dns.cache import Cache
-from sandbox.dns.checkers import Checkers
-from sandbox.dns.health import Check
-from sandbox.dns.places import Places
 from sandbox.dns.query_log import QueryLog
 from sandbox.dns.records import choose
 from sandbox.dns.resolver import Resolver
 from sandbox.dns.server import Server, serve
-from sandbox.dns.source import Source
 from sandbox.dns.zone import Answer, zone_of
-from sandbox.moto import client
 
 _log = logging.getLogger(__name__)
-_LOOK_SECONDS = 1.0
 
 Endpoint = tuple[str, int]
 Addresses = Mapping[str, Mapping[str, str]]
@@ -43,12 +31,8 @@ class Running:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     servers: list[Server] = field(default_factory=list[Server])
     failed: bool = False
-    _stopped: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-
-    def read(self, source: Source) -> None:
-        """Read moto in a thread: boto3 waits."""
-        threading.Thread(target=source.run, args=(self._stopped,), daemon=True).start()
 
     def keep(self, work: Coroutine[None, None, None]) -> None:
         """Run something for as long as the process; its failure ends the process."""
@@ -64,7 +48,7 @@ class Running:
             self.ended.set()
 
     def close(self) -> None:
-        self._stopped.set()
+        self.stopped.set()
         for task in list(self._tasks):
             task.cancel()
         for server in self.servers:
@@ -72,79 +56,13 @@ class Running:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorityOptions:
-    """`resolvers` are addresses beside the authority and the seconds that each keeps answers at least.
-
-    `health` and `events` are what the checkers write (`checkers.Checkers`), `places` is read by
-    `places.Places`, `queries` is the query log. Resolvers listen on the authority's port.
-    """
-
-    listen: Endpoint
-    moto: str
-    balancers: Addresses
-    places: Path
-    checkers: Sequence[str]
-    health: Path
-    events: Path
-    queries: Path
-    resolvers: Mapping[str, float]
-    seed: int | None = None
-
-
-async def run_authority(options: AuthorityOptions, running: Running) -> None:
-    """Begin to answer, to check and to publish."""
-    address, port = options.listen
-    source = Source(options.moto, options.balancers)
-    log = QueryLog(options.queries)
-
-    async def resolve(name: str) -> str | None:
-        return authority.address(name, address)
-
-    checkers = Checkers(
-        options.checkers, resolve, state=options.health, events=options.events, seed=options.seed
-    )
-    authority = Authority(lambda: source.known, checkers.healthy, Places(options.places), log, options.seed)
-    await asyncio.to_thread(source.refresh)
-    running.read(source)
-    running.servers.append(await serve(address, port, authority.handle))
-    for own, stretch in options.resolvers.items():
-        resolver = Resolver((address, port), Cache(stretch), name=f"resolver-{own}", log=log, source=own)
-        running.servers.append(await serve(own, port, resolver.handle))
-    if options.checkers:
-        running.keep(_watch(source, checkers))
-        running.keep(_publish(options.moto, checkers))
-
-
-async def _watch(source: Source, checkers: Checkers) -> None:
-    seen: Mapping[str, Check] = {}
-    while True:
-        if source.known.checks != seen:
-            seen = source.known.checks
-            checkers.watch(seen)
-        await asyncio.sleep(_LOOK_SECONDS)
-
-
-async def _publish(moto: str, checkers: Checkers) -> None:
-    cloudwatch = client("cloudwatch", moto, metrics.LOCATION)
-    while True:
-        await asyncio.sleep(metrics.SECONDS)
-        data = metrics.metric_data(checkers.shares(), dt.datetime.now(dt.UTC))
-        if data:
-            # CloudWatch's metrics are delivered as well as can be, and so are these.
-            with contextlib.suppress(BotoCoreError, ClientError, OSError):
-                await asyncio.to_thread(
-                    cloudwatch.put_metric_data, Namespace=metrics.NAMESPACE, MetricData=data
-                )
-
-
-@dataclass(frozen=True, kw_only=True)
 class ResolverOptions:
-    """A region's resolver; `balancers` are those of its own location."""
+    """A region's resolver; `balancers` are those of its own location, by `balancer_file`."""
 
     listen: Endpoint
     authority: Endpoint
-    moto: str
     balancers: Addresses
+    balancer_file: Path
     queries: Path
 
 
@@ -152,12 +70,12 @@ async def run_resolver(options: ResolverOptions, running: Running) -> None:
     """Begin to resolve. Names of the location's own load balancers are answered without the authority, as
     the resolver of a VPC does when its region is cut off from the rest.
     """
-    source = Source(options.moto, options.balancers, balancers_only=True)
-    await asyncio.to_thread(source.refresh)
-    running.read(source)
+    file = BalancerFile(options.balancer_file)
 
     def own(name: str, kind: str) -> Answer | None:
-        zone = zone_of(source.known.zones, name) if location_of(name, options.balancers) else None
+        if location_of(name, options.balancers) is None:
+            return None
+        zone = zone_of(balancer_zones(file.read(), options.balancers), name)
         if zone is None:
             return None
         return zone.answer(

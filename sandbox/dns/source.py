@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.dns.balancers import STACK_TAG, Balancer, balancer_zones
+from sandbox.dns.balancers import STACK_TAG, Balancer, BalancerFile, balancer_zones
 from sandbox.dns.errors import RefusedError
 from sandbox.dns.health import Check, check_of
 from sandbox.dns.records import plain, record_of
@@ -41,16 +41,14 @@ class Known:
 
 
 class Source:
-    """Reads hosted zones and health checks (unless `balancers_only`) and the load balancers of `addresses`.
+    """Reads hosted zones, health checks and the load balancers of `addresses`; these it writes to `file` too.
 
     `addresses`: AWS location → name of the Service → IPv4. `known` can be read from any thread.
     """
 
-    def __init__(
-        self, moto: str, addresses: Mapping[str, Mapping[str, str]], *, balancers_only: bool = False
-    ) -> None:
-        self._addresses = addresses
-        self._route53 = None if balancers_only else client("route53", moto)
+    def __init__(self, moto: str, addresses: Mapping[str, Mapping[str, str]], file: BalancerFile) -> None:
+        self._addresses, self._file = addresses, file
+        self._route53 = client("route53", moto)
         self._elb = {location: client("elbv2", moto, location) for location in addresses}
         self._balancers: tuple[Zone, ...] = balancer_zones([], addresses)
         self._balancers_at = float("-inf")
@@ -80,10 +78,10 @@ class Source:
 
     def _read(self) -> Known:
         if time.monotonic() - self._balancers_at >= BALANCERS_SECONDS:
-            self._balancers = balancer_zones(self._all_balancers(), self._addresses)
+            found = self._all_balancers()
+            self._file.write(found)
+            self._balancers = balancer_zones(found, self._addresses)
             self._balancers_at = time.monotonic()
-        if self._route53 is None:
-            return Known(zones=self._balancers)
         checks, refused = self._checks(self._route53)
         return Known(zones=(*self._hosted(self._route53), *self._balancers), checks=checks, refused=refused)
 

@@ -44,7 +44,8 @@ class Twin:
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         ready = self.folder / f"{name}.ready"
         files = ["--ready", str(ready), "--queries", str(self.folder / f"{name}.jsonl")]
-        argv = python_command("sandbox.dns", *arguments, "--moto", self.moto, *files)
+        files += ["--balancers", str(self.folder / "balancers.json")]
+        argv = python_command("sandbox.dns", *arguments, *files)
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(argv, stdout=log, stderr=log)
         self.processes.append(process)
@@ -57,6 +58,7 @@ class Twin:
         return self.start(
             "authority",
             *("authority", "--listen", f"{AUTHORITY}:{self.port}", "--places", str(places)),
+            *("--moto", self.moto),
             *("--health", str(self.folder / "health.json")),
             *("--health-events", str(self.folder / "health-events.jsonl")),
             *("--resolver", RESOLVER, "--resolver", f"{STRETCHING}=120"),
