@@ -24,6 +24,8 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
+from sandbox import moto_policies
+
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<location>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _CALLER = re.compile(r"\bapp/(?P<caller>\S+)")
 
@@ -74,6 +76,7 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     # The requests have a log of their own, which says more.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    moto_policies.install()
     application: Any = Logged(DomainDispatcherApplication(create_backend_app), options.log)
     run_simple(options.host, options.port, application, threaded=True, request_handler=MotoRequestHandler)
 

@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import functools
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -97,6 +98,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox.pods", description=__doc__)
     parser.add_argument("--region", required=True)
     parser.add_argument("--zone", required=True)
+    parser.add_argument("--location", required=True, help="the region's AWS location")
     parser.add_argument("--block", required=True, help="the addresses of the zone's pods (CIDR)")
     parser.add_argument("--kubeconfig", required=True, type=Path, help="of the region's API server")
     parser.add_argument("--moto", required=True, help="moto's address")
@@ -164,8 +166,9 @@ def serve(arguments: argparse.Namespace, stopped: threading.Event) -> None:
             authorize=guard.allows,
         )
     )
-    agent = f"standfast-pods/{arguments.region}"
-    registry = Registry(S3Bucket(arguments.moto, arguments.bucket, agent=agent))
+    caller = os.environ.get("AWS_SDK_UA_APP_ID", "sandbox.pods")
+    bucket = S3Bucket(arguments.moto, arguments.bucket, location=arguments.location, caller=caller)
+    registry = Registry(bucket)
     troubles: set[str] = set()
 
     def say(what: str) -> None:

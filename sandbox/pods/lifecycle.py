@@ -78,6 +78,7 @@ def start(
             arguments = {
                 "region": region,
                 "zone": zone,
+                "location": state.region(region).location,
                 "block": block,
                 "kubeconfig": state.region(region).kubeconfig,
                 "moto": state.moto_url,

@@ -15,6 +15,10 @@ from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 PREFIX = "models/default/"
 CURRENT = f"{PREFIX}current.json"
 _TIMEOUT = 5.0
@@ -81,15 +85,18 @@ def _field(document: bytes | None, name: str) -> str | None:
 
 
 class S3Bucket:
-    """A bucket of moto by plain HTTP, path-style and unsigned, which spares each process a client's 30 MB.
+    """A bucket of moto, path-style and signed, without boto3, which would cost each process 30 MB more.
 
+    `location` is the AWS location that requests are signed for; `caller` is the application that asks.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, API_ListObjectsV2.html
     """
 
-    def __init__(self, endpoint: str, bucket: str, *, agent: str) -> None:
+    def __init__(self, endpoint: str, bucket: str, *, location: str, caller: str) -> None:
+        self._endpoint = endpoint
         self._host = urlsplit(endpoint).netloc
         self._bucket = bucket
-        self._headers = {"User-Agent": agent}
+        self._agent = {"User-Agent": f"standfast app/{caller}"}
+        self._signer = S3SigV4Auth(Credentials("sandbox", "sandbox"), "s3", location)
 
     def get(self, key: str) -> bytes | None:
         return self._ask(f"/{self._bucket}/{quote(key)}")
@@ -112,7 +119,9 @@ class S3Bucket:
     def _ask(self, path: str) -> bytes | None:
         connection = http.client.HTTPConnection(self._host, timeout=_TIMEOUT)
         try:
-            connection.request("GET", path, headers=self._headers)
+            signed = AWSRequest(method="GET", url=f"{self._endpoint}{path}")
+            self._signer.add_auth(signed)
+            connection.request("GET", path, headers={**dict(signed.headers), **self._agent})
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:
