@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sandbox.errors import SandboxError
+from sandbox.pods import http2
 from sandbox.pods.selection import TRUST_DOMAIN
 
 # Istio renews after a day; nothing here renews, and no sandbox is that old.
@@ -92,7 +93,7 @@ def server_context(authority: Authority, principal: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(cadata=authority.root)
-    context.set_alpn_protocols(["istio", "http/1.1"])
+    context.set_alpn_protocols([http2.PROTOCOL, "istio", "http/1.1"])
     # OpenSSL takes a key from a file alone; nobody else can read this one, and it is gone at once.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "identity.pem"

@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any
 
+from sandbox.pods import http2
 from sandbox.pods.faults import NONE, Fault
 from sandbox.pods.identity import principal_of
 from sandbox.pods.models import Model
@@ -116,6 +117,16 @@ class PodServer:
         return {**place, "model_version": model.version} if model else place
 
 
+def response(pod: PodServer, document: Any) -> tuple[dict[str, str], bytes]:
+    """Headers and body of an answer, which says where it comes from."""
+    body = document.encode() if isinstance(document, str) else json.dumps(document or {}).encode()
+    named = pod.named(pod.model).items()
+    headers = {f"x-standfast-{name.replace('_', '-')}": value for name, value in named}
+    headers["Content-Type"] = "text/plain" if isinstance(document, str) else "application/json"
+    headers["Content-Length"] = str(len(body))
+    return headers, body
+
+
 class _Listener(ThreadingHTTPServer):
     """A thread for each connection, which does the handshake too: a slow client keeps nobody waiting."""
 
@@ -160,7 +171,10 @@ class _Listener(ThreadingHTTPServer):
             with self._lock:
                 self._open.add(secured)
             try:
-                _Handler(secured, client_address, self)
+                if secured.selected_alpn_protocol() == http2.PROTOCOL:
+                    http2.serve(secured, _Streams(secured, self).answer)
+                else:
+                    _Handler(secured, client_address, self)
             except OSError:
                 pass
             finally:
@@ -238,13 +252,10 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _answer(self, status: HTTPStatus, document: Any = None) -> None:
-        pod = self.server.pod
-        body = document.encode() if isinstance(document, str) else json.dumps(document or {}).encode()
+        headers, body = response(self.server.pod, document)
         self.send_response(status)
-        for name, value in pod.named(pod.model).items():
-            self.send_header(f"x-standfast-{name.replace('_', '-')}", value)
-        self.send_header("Content-Type", "text/plain" if isinstance(document, str) else "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
@@ -252,3 +263,27 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Not each request: the client's log has them."""
         _log.debug(format, *args)
+
+
+class _Streams:
+    """Requests of one HTTP/2 connection."""
+
+    def __init__(self, secured: ssl.SSLSocket, listener: _Listener) -> None:
+        self._pod = listener.pod
+        self._port = int(listener.server_address[1])
+        self._principal = principal_of(secured.getpeercert())
+
+    def answer(self, method: str, path: str, body: bytes) -> http2.Reply:
+        path = path.partition("?")[0]
+        request = Request(principal=self._principal, port=self._port, method=method, path=path)
+        if not self._pod.authorize(request):
+            return self._reply(HTTPStatus.FORBIDDEN, "RBAC: access denied")
+        if method == "GET":
+            return self._reply(self._pod.health(path))
+        if method == "POST" and path in {INFER, PREDICT}:
+            return self._reply(*self._pod.infer(path, body))
+        return self._reply(HTTPStatus.NOT_FOUND)
+
+    def _reply(self, status: HTTPStatus, document: Any = None) -> http2.Reply:
+        headers, body = response(self._pod, document)
+        return http2.Reply(status.value, {name.lower(): value for name, value in headers.items()}, body)
