@@ -28,13 +28,15 @@ def soak(target: Target, options: Options, say: Say, clock: Clock | None = None)
     of them are held, also after one has failed: the platform must stand what comes next.
     """
     results: list[RunResult] = []
+    remarks: tuple[str, ...] = ()
     for number in range(options.runs):
         seed = options.seed + number
         name, region = drawn(target, seed)
         say(f"{number + 1} of {options.runs}: {name} in {region}, seed {seed}")
         once = replace(options, region=region, zone="", seed=seed, runs=1)
-        (result,) = run(SCENARIOS[name], target, once, say, clock).runs
+        report = run(SCENARIOS[name], target, once, say, clock)
+        (result,), remarks = report.runs, report.remarks
         if result.reasons:
             say(f"seed {seed}: {'; '.join(result.reasons)}")
         results.append(result)
-    return TrafficReport(NAME, options.region, options.seed, tuple(results))
+    return TrafficReport(NAME, options.region, options.seed, tuple(results), remarks)

@@ -46,7 +46,7 @@ def page(report: TrafficReport) -> str:
         "promises": "".join(_promise_rows(report)),
         "reasons": _reasons(report),
         "invariants": "".join(_invariant_rows(report)),
-        "notes": escape(_NOTES),
+        "notes": "</p><p class=soft>".join(escape(note) for note in _notes(report)),
         "runs": "".join(_run(report, number, run is opened) for number, run in enumerate(report.runs)),
         "document": _embedded(report.document()),
         "figures": _embedded([figure(run.evidence) for run in report.runs]),
@@ -56,6 +56,13 @@ def page(report: TrafficReport) -> str:
     # What is put in may itself hold such marks: each is looked for in the template alone.
     pieces = template.split("{{ ")
     return pieces[0] + "".join(_filled(piece, parts) for piece in pieces[1:])
+
+
+def _notes(report: TrafficReport) -> Iterable[str]:
+    yield _NOTES
+    if report.untouched:
+        yield f"Not put to the test here, but by the drills in brackets: {', '.join(report.untouched)}."
+    yield from report.remarks
 
 
 def _filled(piece: str, parts: dict[str, str]) -> str:

@@ -28,6 +28,14 @@ SECOND = "second fault"
 ROLLED_BACK = "rolled back"
 LAST_RETURN = "last return"
 
+OF_THE_PLATFORM = {
+    "region-loss": "region-loss",
+    "zone-loss-errors-end": "zone-loss",
+    "zone-loss-full-capacity": "zone-loss",
+    "rpo-models": "region-loss",
+}
+"""What the platform promises, and the drill that puts it to the test."""
+
 
 class Source(StrEnum):
     """Where the seconds come from: real programs, what stands for a part of the cloud, or both."""

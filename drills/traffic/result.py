@@ -13,7 +13,7 @@ from rich.table import Table
 from drills.model import Verdict
 from drills.traffic.invariants import Invariant
 from drills.traffic.measure import Evidence
-from drills.traffic.promises import Promise
+from drills.traffic.promises import OF_THE_PLATFORM, Promise
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,13 @@ class TrafficReport:
     region: str
     seed: int
     runs: tuple[RunResult, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def untouched(self) -> tuple[str, ...]:
+        """Promises of the platform that these runs do not put to the test, each with the drill that does."""
+        touched = {promise.name for run in self.runs for promise in run.promises}
+        return tuple(f"{name} ({by})" for name, by in OF_THE_PLATFORM.items() if name not in touched)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -161,7 +168,7 @@ class TrafficReport:
         count = f", {len(self.runs)} runs" if len(self.runs) > 1 else ""
         table = Table(
             title=f"{self.drill}{where}{count}: the promise is {self.verdict}",
-            caption="\n".join(self.reasons) or None,
+            caption="\n".join((*self.reasons, *self._notes())) or None,
             caption_justify="left",
         )
         table.add_column("promise")
@@ -182,6 +189,10 @@ class TrafficReport:
                 f"{row.kept} of {row.runs}",
             )
         return Group(table, self._invariants())
+
+    def _notes(self) -> tuple[str, ...]:
+        untouched = ", ".join(self.untouched)
+        return (*((f"not put to the test here: {untouched}",) if untouched else ()), *self.remarks)
 
     def _invariants(self) -> Table:
         table = Table(title="what must hold in every drill")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -61,7 +61,8 @@ def run(
             if options.runs > 1:
                 say(f"run {number + 1} of {options.runs}, seed {seed}")
             results.append(_Run(setting, folder / f"seed-{seed}", seed).hold())
-    return TrafficReport(scenario.name, options.region, options.seed, tuple(results))
+        remarks = tuple(traffic.remarks)
+    return TrafficReport(scenario.name, options.region, options.seed, tuple(results), remarks)
 
 
 def place_of(target: Target, options: Options, rng: random.Random) -> Place:
@@ -165,7 +166,7 @@ class _Run:
         healed = now()
         stage.note("healed", "everything is mended")
         stage.heal()
-        self._watch_failback(healed, answering(between(self._requests, began, fault)))
+        self._watch_failback(healed, answering(between(self._requests, began, fault)), before.ready)
         client.stop()
         self._read()
         ended = now()
@@ -236,13 +237,18 @@ class _Run:
 
         self._until(recovered, self._options.limit)
 
-    def _watch_failback(self, healed: float, before: frozenset[str]) -> None:
-        """Until the regions answer that answered before, and every bucket has all; then publish no more."""
+    def _watch_failback(self, healed: float, before: frozenset[str], ready: Mapping[str, int]) -> None:
+        """Until the regions answer that answered before, with as many pods, and every bucket has all.
+
+        Nothing is published any more once clients are back: what was, must arrive.
+        """
 
         def home() -> bool:
             end = self._clock.now() - LOG_DELAY_S
             after = self._served_since(healed)
             if after is None or end - (healed + after) < STEADY_S:
+                return False
+            if sum(self._recorder.timeline()[-1].ready.values()) != sum(ready.values()):
                 return False
             return answering(between(self._requests, end - STEADY_S, end)) == before
 

@@ -129,6 +129,7 @@ class Platform:
         self.regions = tuple(REGIONS)
         self.has_traffic = True
         self.service_host = "inference.example.com"
+        self.remarks = ("the regions are as near as two processes",)
         self.memory = deployed(MemoryTarget(on_stop=_nothing, on_start=_nothing)).memory
         self.stores = {region: Store(self, region) for region in REGIONS}
         self.cut: dict[str, float] = {}

@@ -64,9 +64,10 @@ def names() -> Names:
 
 @pytest.fixture
 def name_server(names: Names) -> Generator[int]:
-    udp = DNSServer(names, address=HERE, port=0)
-    port: int = udp.server.server_address[1]
-    tcp = DNSServer(names, address=HERE, port=port, tcp=True)
+    # The same port is wanted for both; few take UDP's, so that TCP's choice is nearly always free there.
+    tcp = DNSServer(names, address=HERE, port=0, tcp=True)
+    port: int = tcp.server.server_address[1]
+    udp = DNSServer(names, address=HERE, port=port)
     for server in (udp, tcp):
         server.start_thread()
     yield port

@@ -93,6 +93,12 @@ def test_the_verdict_comes_first(bad: TrafficReport) -> None:
     assert re.search(r"seed 7: pods-failing-errors-end: (8\.9|9\.\d) s against 2 s", text)
 
 
+def test_what_was_not_tested_and_what_a_reader_must_know_is_said(bad: TrafficReport) -> None:
+    text = page(bad)
+    assert "region-loss (region-loss), zone-loss-errors-end (zone-loss)" in text
+    assert "the regions are as near as two processes" in text
+
+
 def test_the_figure_has_all_requests_and_every_event(good: TrafficReport) -> None:
     evidence = good.runs[0].evidence
     found = figure(evidence)
