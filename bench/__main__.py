@@ -23,7 +23,7 @@ from automation.project import platform as read_platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
 from automation.workspace import Workspace
-from bench import checks
+from bench import checks, previews
 from bench.figures import Figures, Machine
 from bench.memory import Peak
 from bench.sections import write
@@ -45,12 +45,14 @@ def main() -> None:
         second = _demo({}, "--keep")
     try:
         unchanged = _unchanged(list(second["regions"]))
+        seen = previews.measure([primary, *(name for name in second["regions"] if name != primary)])
         trivial = _trivial(second["regions"][primary]["ups"][0]["resources"])
     finally:
         _run(["sandbox", "down"], {})
     figures = Figures(_machine(), first, second, primary, trivial, unchanged, peak.most, check)
     page = checkout() / "docs" / "benchmarks.md"
     page.write_text(figures.markdown(), encoding="utf-8")
+    write(page, previews.TITLE, previews.section(seen))
     write(page, checks.TITLE, checks.section(checks.measure()))
     tell(f"written: {page}")
 
