@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,22 @@ from sandbox.replication.versions import Operation, Pace, Version, histories, pe
 
 _log = logging.getLogger(__name__)
 
-RULES_SECONDS = 3.0
-TAGS_SECONDS = 2.0
+RULES_SECONDS = 5.0
+TAGS_SECONDS = 5.0
+IDLE_SECONDS = 2.0
+"""How often a bucket is looked at in which nothing has changed lately: each look costs moto time."""
+BUSY_SECONDS = 30.0
 _HOME = "us-east-1"
 _CONTROL_SECONDS = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """What a bucket held at a time, and since when (both monotonic)."""
+
+    at: float
+    changed: float
+    found: dict[str, list[Version]]
 
 
 class Replicator:
@@ -51,6 +64,7 @@ class Replicator:
         self._rules_at = self._tags_at = float("-inf")
         self._published_at = time.monotonic()
         self._seen: dict[tuple[str, str, str], float] = {}
+        self._looks: dict[str, _Look] = {}
         self._tallies: dict[tuple[str, str], Tally] = {}
 
     def step(self) -> None:
@@ -74,6 +88,18 @@ class Replicator:
             self._published_at = time.monotonic()
 
     def _history(self, source: str) -> dict[str, list[Version]]:
+        """What is in a bucket; as it was at the last look while nothing goes on there."""
+        look, now = self._looks.get(source), time.monotonic()
+        if look is not None and now - look.changed > BUSY_SECONDS and now - look.at < IDLE_SECONDS:
+            return look.found
+        found = self._listed(source)
+        same = look is not None and look.found == found
+        self._looks[source] = _Look(
+            at=now, changed=look.changed if look is not None and same else now, found=found
+        )
+        return found
+
+    def _listed(self, source: str) -> dict[str, list[Version]]:
         try:
             found = histories(self._s3.get_paginator("list_object_versions").paginate(Bucket=source))
         except ClientError as error:
