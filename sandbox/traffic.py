@@ -31,6 +31,7 @@ from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
 
 _CLIENT = "client"
+_NO_DISTANCE = "No distance is in the latencies: the links between the regions and the client have no delay of their own."
 
 
 class SandboxTraffic:
@@ -48,6 +49,10 @@ class SandboxTraffic:
     @property
     def service_host(self) -> str:
         return rule.entry_fqdn(self._platform)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        return (_NO_DISTANCE,)
 
     def detection(self, region: str) -> Detection:
         """Read back from moto: the entry's record of this region, and the health check that it names."""
