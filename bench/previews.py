@@ -105,9 +105,9 @@ def section(found: Previews) -> str:
     lines = ["| preview | aim | measured |", "| --- | --- | --- |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines) + (
-        f"\n\nThe middle one of {_PAIRS} previews that find nothing to do, measured in pairs, each pair in the "
-        "other order; ratios are the middle one of the pairs' own. Side by side, the engines, the program and the "
-        "pack's processes of all regions share the machine's cores.\n"
+        f"\n\nThe middle one of {_PAIRS} previews that find nothing to do, measured in pairs, each pair in "
+        "the other order; ratios are the middle one of the pairs' own. Side by side, engines, program and "
+        "pack of all regions share the machine's cores.\n"
     )
 
 
