@@ -31,7 +31,6 @@ from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
 
 _CLIENT = "client"
-_NO_DISTANCE = "No distance is in the latencies: the links between the regions and the client have no delay of their own."
 
 
 class SandboxTraffic:
@@ -52,7 +51,10 @@ class SandboxTraffic:
 
     @property
     def remarks(self) -> Sequence[str]:
-        return (_NO_DISTANCE,)
+        round_trip, why = self._namespaces.distance()
+        if why:
+            return (f"no distance between the regions is in the latencies: {why}",)
+        return (f"between two regions the kernel adds a round trip of {round_trip:g} ms",)
 
     def detection(self, region: str) -> Detection:
         """Read back from moto: the entry's record of this region, and the health check that it names."""
