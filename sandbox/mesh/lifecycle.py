@@ -6,6 +6,7 @@ resolver has to answer before.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http
 from collections.abc import Callable, Iterable, Mapping
@@ -84,7 +85,8 @@ def stop(state: SandboxState, plan: NetworkPlan) -> None:
             gateways.stop(paths, gateway)
             running.stop(names.holder(pod_network.pod_namespace(paths, name, gateway.kind, "").name))
         running.stop(istiod.process_name(name))
-        injection.stop(bringup.access(state, name).api())
+        with contextlib.suppress(OSError):  # its API server may be what a drill has stopped
+            injection.stop(bringup.access(state, name).api())
 
 
 def stop_gateway(state: SandboxState, plan: NetworkPlan, region: str, kind: str = INGRESS) -> bool:
