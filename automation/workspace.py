@@ -90,9 +90,11 @@ class Engine(PulumiCommand):
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             raise EngineMissingError(command, str(error)) from error
         self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
 
     def stop(self) -> None:
-        """Interrupt whatever runs in other threads: an interrupt of ours only reaches the main one."""
+        """Interrupt what runs in other threads, and what they start now: ours only reaches the main one."""
+        self._stopped = True
         for process in tuple(self._running):
             process.send_signal(signal.SIGINT)
 
@@ -141,6 +143,8 @@ class Engine(PulumiCommand):
         for reader in readers:
             reader.start()
         self._running.add(process)
+        if self._stopped:
+            process.send_signal(signal.SIGINT)
         try:
             if text is not None and process.stdin is not None:
                 process.stdin.write(text)

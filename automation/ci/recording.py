@@ -26,8 +26,6 @@ _ACTIONS = {
 }
 # The root, and what a peer's stack says of itself, which is the peer's to change.
 _NOT_OURS = frozenset({"pulumi:pulumi:Stack", "pulumi:pulumi:StackReference"})
-# What the engine says of a protected resource (resource/deploy/step_generator.go and step.go).
-_PROTECTED = ("is currently marked for protection", "because it is protected")
 
 Severities = Callable[[str], str]
 """The severity of a policy by its name; empty when it is not known."""
@@ -39,9 +37,9 @@ class Recorder:
     def __init__(self, severity: Severities = lambda _: "") -> None:
         self._severity = severity
         self._changes: dict[str, Change] = {}
-        self._refused: set[str] = set()
+        self._protected: set[str] = set()
         self._findings: dict[Finding, None] = {}
-        self.errors: list[str] = []
+        self._errors: set[str] = set()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -55,8 +53,9 @@ class Recorder:
     @property
     def refused(self) -> bool:
         """Whether a policy or a protection refuses, and nothing else went wrong."""
-        refusals = self._refused or any(finding.mandatory for finding in self._findings)
-        return bool(refusals) and not self.errors
+        protected = self._errors & self._protected
+        refusals = protected or any(finding.mandatory for finding in self._findings)
+        return bool(refusals) and self._errors == protected
 
     def record(self, event: EngineEvent) -> None:
         """Take one event into account. A preview tells of each step twice, and of a replacement six times."""
@@ -65,12 +64,9 @@ class Recorder:
         if step is not None:
             self._step(step.metadata)
         elif event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
-            text = redacted(plain(event.diagnostic_event.message))
-            urn = event.diagnostic_event.urn or ""
-            if urn and any(words in text for words in _PROTECTED):
-                self._refused.add(urn)
-            elif text not in CLOSING_WORDS:
-                self.errors.append(text)
+            # What failed is told by the stacks; of a protected resource that is to go, it is the refusal.
+            if plain(event.diagnostic_event.message) not in CLOSING_WORDS:
+                self._errors.add(event.diagnostic_event.urn or "")
         elif event.policy_event is not None:
             policy = event.policy_event
             finding = Finding(
@@ -86,6 +82,8 @@ class Recorder:
         action = _ACTIONS.get(str(getattr(step.op, "value", step.op)))
         if action is None or step.type in _NOT_OURS:
             return
+        if action in {Action.REPLACE, Action.DELETE} and step.old is not None and step.old.protect:
+            self._protected.add(step.urn)
         before = self._changes.get(step.urn)
         name = _object_name(step) or step.urn.rpartition("::")[2]
         self._changes[step.urn] = Change(
@@ -99,7 +97,7 @@ class Recorder:
         )
 
     def _marked(self, change: Change) -> Change:
-        return replace(change, refused=change.urn in self._refused)
+        return replace(change, refused=change.urn in self._errors & self._protected)
 
 
 def _object_name(step: StepEventMetadata) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,13 +31,15 @@ from automation.commands.common import (
     note_seconds,
     progress,
     show,
-    stacks,
     tell,
 )
 from automation.project import check_sheet, choose, demand_sound, platform, problems
 from automation.stacks import Stacks
 from automation.targets import TargetName, reach, settle, workspace_of
 from config.files import read_folder
+
+_DRIFT_PATIENCE = 300.0
+"""Seconds to wait for the lock that looking for drift takes: previews of several changes meet there."""
 
 
 class OwnCodes(TyperCommand):
@@ -68,7 +71,8 @@ def preview(
     """Preview all regions side by side, with policies, budgets and drift, and give one verdict.
 
     What replaces or deletes anything that holds data is named first. A region that was never brought up
-    counts as all creates; the stacks that are missing are initialised, and nothing else is changed.
+    counts as all creates; the stacks that are missing are initialised, and nothing else is changed. Looking
+    for drift takes each stack's lock for a while: one that another run holds is waited for, up to 5 minutes.
 
     Ends with 0 when there is nothing to do, 2 when there are changes (or resources were changed outside, or
     a peer is to be joined), 3 when a mandatory policy, a budget or the protection of a resource refuses, and
@@ -142,6 +146,14 @@ def _rollout(result: Rollout) -> Table:
         seconds = f"{one.outcome.seconds:.0f}"
         table.add_row(one.outcome.region, changes, seconds, one.guard or "none is up yet", one.health.dns)
     return table
+
+
+@contextmanager
+def stacks(target: TargetName) -> Generator[Stacks]:
+    """The stacks of a target, with their progress shown, and with the patience that a pipeline has."""
+    place = workspace_of(target)
+    with progress() as display:
+        yield Stacks(place, display, note_every=note_seconds(), lock_patience=_DRIFT_PATIENCE)
 
 
 def judge(target: TargetName, asked: Sequence[str]) -> Verdict:

@@ -16,6 +16,12 @@ def event(**content: Any) -> EngineEvent:
     return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **content})
 
 
+def state(urn: str, inputs: dict[str, Any] | None = None, *, protect: bool = False) -> dict[str, Any]:
+    """A resource as a step's events describe it."""
+    fields = {"type": "", "urn": urn, "id": "", "parent": "", "provider": "", "outputs": {}}
+    return {**fields, "inputs": inputs or {}, "protect": protect}
+
+
 def step(op: str, urn: str, *, kind: str = "resOutputsEvent", **more: Any) -> EngineEvent:
     type_ = urn.split("::")[2].rpartition("$")[2]
     return event(**{kind: {"metadata": {"op": op, "urn": urn, "type": type_, "provider": "", **more}}})

@@ -15,7 +15,7 @@ from automation.errors import EngineError, Failure, NotUpError, StackLockedError
 from automation.project import platform
 from automation.stacks import Outcome, Watch
 from automation.targets import checkout
-from tests.automation.ci.events import BUCKET, PROTECTED, VPC, diagnostic, policy, step
+from tests.automation.ci.events import BUCKET, PROTECTED, VPC, diagnostic, policy, state, step
 
 REGIONS = ("us-east", "eu-west")
 UP = {
@@ -102,7 +102,7 @@ def test_a_refusal_is_no_error_though_the_engine_ends_with_one() -> None:
     stacks = Stacks(UP)
     stacks.previewed = {
         "us-east": [policy("imdsv2", VPC)],
-        "eu-west": [step("replace", BUCKET), diagnostic(PROTECTED, BUCKET)],
+        "eu-west": [step("replace", BUCKET, old=state(BUCKET, protect=True)), diagnostic(PROTECTED, BUCKET)],
     }
     stacks.fails = {name: EngineError("preview", name, [Failure("", "no")], Path("log")) for name in REGIONS}
     # The engine refuses the preview; the refresh that follows is not what fails here.

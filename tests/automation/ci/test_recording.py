@@ -17,6 +17,7 @@ from tests.automation.ci.events import (
     VPC,
     diagnostic,
     policy,
+    state,
     step,
 )
 
@@ -69,28 +70,35 @@ def test_a_refresh_says_at_the_end_of_a_step_what_it_found() -> None:
 
 def test_a_secret_is_known_by_its_objects_own_name() -> None:
     def deleted(name: str) -> Any:
-        state = {
-            "type": "",
-            "urn": SECRET,
-            "id": "",
-            "parent": "",
-            "provider": "",
-            "inputs": {},
-            "outputs": {},
-        }
-        return step("delete", SECRET, old={**state, "inputs": {"metadata": {"name": name}}})
+        return step("delete", SECRET, old=state(SECRET, {"metadata": {"name": name}}))
 
     assert recorded(deleted("cacerts")).changes[0].loses_data
     assert not recorded(deleted("token")).changes[0].loses_data
 
 
-def test_a_protected_resource_is_a_refusal_and_no_error() -> None:
-    recorder = recorded(
-        diagnostic(PROTECTED, BUCKET), step("replace", BUCKET), diagnostic("preview failed\n", STACK)
-    )
+@pytest.mark.parametrize("op", ["replace", "delete"])
+def test_a_protected_resource_that_is_to_go_is_a_refusal_and_no_error(op: str) -> None:
+    told = [
+        diagnostic(PROTECTED, BUCKET),
+        step(op, BUCKET, kind="resourcePreEvent", old=state(BUCKET, protect=True)),
+        diagnostic("preview failed\n", STACK),
+    ]
+    recorder = recorded(*told)
     assert recorder.refused
     assert [change.refused for change in recorder.changes] == [True]
-    assert not recorded(diagnostic(PROTECTED, BUCKET), diagnostic("no answer", VPC)).refused
+    assert not recorded(*told, diagnostic("no answer", VPC)).refused
+    assert not recorded(*told, diagnostic("no answer")).refused
+
+
+def test_an_error_is_no_refusal_where_nothing_is_protected() -> None:
+    recorder = recorded(diagnostic("no answer", BUCKET), step("replace", BUCKET, old=state(BUCKET)))
+    assert not recorder.refused
+    assert not recorder.changes[0].refused
+
+
+def test_what_was_protected_and_is_gone_is_drift_and_no_refusal() -> None:
+    [change] = recorded(step("delete", BUCKET, old=state(BUCKET, protect=True))).changes
+    assert not change.refused
 
 
 def test_findings_have_the_packs_severity_and_mandatory_ones_come_first() -> None:
@@ -108,8 +116,8 @@ def test_findings_have_the_packs_severity_and_mandatory_ones_come_first() -> Non
     assert not recorded(policy("images-by-digest", VPC, "advisory")).refused
 
 
-def test_a_key_in_an_engines_error_is_not_kept() -> None:
+def test_a_key_in_a_policys_words_is_not_kept() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----"
-    [error] = recorded(diagnostic(f"cannot parse {key}", VPC)).errors
-    assert "MIIEvQ" not in error
-    assert error.startswith("cannot parse")
+    [finding] = recorded(policy("no-static-cloud-keys", VPC, message=f"t. r.\nholds {key}")).findings
+    assert "MIIEvQ" not in finding.message
+    assert finding.message.startswith("holds")

@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -115,6 +115,7 @@ def test_faults_of_the_configuration_are_shown_with_the_budgets() -> None:
     assert "| standfast:platform.objectives.rto | '1m' | is [over] |" in markdown(refused, ())
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_text_of_the_engine_breaks_out_of_its_place(message: str, error: str) -> None:
     odd = Verdict(

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from pulumi.automation import CommandError
 
 from automation.workspace import Engine
@@ -32,7 +33,7 @@ def test_whatever_runs_in_other_threads_is_interrupted(tmp_path: Path) -> None:
         except CommandError as error:
             ended.append(str(error))
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
     while not (tmp_path / "running").exists() and time.monotonic() < deadline:
@@ -43,5 +44,14 @@ def test_whatever_runs_in_other_threads_is_interrupted(tmp_path: Path) -> None:
     [said] = ended
     assert "stopped" in said
     assert "code: 3" in said
-    # Nothing is left that a second call could signal.
+
+
+def test_what_a_thread_starts_after_that_ends_too(tmp_path: Path) -> None:
+    command = tmp_path / "pulumi"
+    command.write_text(PULUMI)
+    command.chmod(0o755)
+    env = {"HOME": str(tmp_path)}
+    engine = Engine(str(command), env)
     engine.stop()
+    with pytest.raises(CommandError):
+        engine.run(["refresh"], str(tmp_path), env)
