@@ -76,17 +76,18 @@ LAYERS = (
         lambda network: replication.start(network.state),
         lambda network: replication.stop(network.state),
     ),
-    Layer(
-        "mesh",
-        "istiod, gateways and load balancers",
-        lambda network: mesh.start(network.state, network.plan, network.namespaces, network.progress),
-        lambda network: mesh.stop(network.state, network.plan),
-    ),
+    # Before the mesh: a gateway that finds them dead ejects them, and for half a minute nobody is answered.
     Layer(
         "pods",
         "servers of inference-service",
         _start_pods,
         lambda network: pods.stop(network.state, network.plan),
+    ),
+    Layer(
+        "mesh",
+        "istiod, gateways and load balancers",
+        lambda network: mesh.start(network.state, network.plan, network.namespaces, network.progress),
+        lambda network: mesh.stop(network.state, network.plan),
     ),
 )
 """In the order of their start, which is the reverse of that in which they stop."""
@@ -123,6 +124,8 @@ def attach(state: SandboxState, progress: Progress | None = None) -> None:
         # What still runs inside of older namespaces has lost its links.
         _stop(network)
     network.namespaces.up()
+    # First of all, or what starts next would wait for what a killed drill has broken.
+    faults(state).heal_all()
     for layer in LAYERS:
         network.progress.start(layer.name, layer.doing, network.paths.logs)
         try:
@@ -131,7 +134,6 @@ def attach(state: SandboxState, progress: Progress | None = None) -> None:
             network.progress.fail(layer.name)
             raise
         network.progress.done(layer.name, "ready")
-    faults(state).heal_all()
 
 
 def detach(state: SandboxState) -> None:

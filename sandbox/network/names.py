@@ -13,7 +13,8 @@ USER_HOLDER = "netns-user"
 """Holds the user namespace that all network namespaces share when an ordinary user runs the sandbox."""
 RELAY = "relay"
 _ALONE = ("dns-world", "checkers-world", "replication")
-_IN_EACH_REGION = ("dns", "istiod", "ingressgateway", "eastwestgateway", "balancers")
+_GATEWAYS = ("ingressgateway", "eastwestgateway")
+_IN_EACH_REGION = ("dns", "istiod", "balancers", *_GATEWAYS)
 
 
 def holder(namespace: str) -> str:
@@ -33,7 +34,9 @@ def namespaces(regions: Iterable[str]) -> tuple[str, ...]:
 
 def processes(zones: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Names of all processes that the network may have; `zones` maps regions to their zones."""
-    holders = {holder(namespace) for namespace in namespaces(zones)}
+    # A gateway is a pod, and has a network namespace of its own.
+    gateways = (f"{region}-{kind}" for region in zones for kind in _GATEWAYS)
+    holders = {holder(namespace) for namespace in (*namespaces(zones), *gateways)}
     answering = {pods_name(region, zone) for region, names in zones.items() for zone in names}
     regional = {f"{kind}-{region}" for kind in _IN_EACH_REGION for region in zones}
     return frozenset({USER_HOLDER, RELAY, *_ALONE, *holders, *answering, *regional})

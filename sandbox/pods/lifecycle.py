@@ -102,7 +102,7 @@ def stop(state: SandboxState, plan: NetworkPlan) -> None:
 
 
 def wait_ready(state: SandboxState, *, seconds: float = _READY_SECONDS) -> None:
-    """Wait until every pod of the service is ready in all regions; one that has none is not waited for."""
+    """Wait until every pod of the service that has a node is ready, in all regions."""
     paths = SandboxPaths.of(state.id)
     deadline = time.monotonic() + seconds
     for region in state.regions:
@@ -153,6 +153,7 @@ def _unready(api: Api) -> list[str]:
     found: list[str] = []
     for pod in api.get(f"{PODS}?labelSelector=app%3D{APP}")["items"]:
         conditions = {entry["type"]: entry["status"] for entry in pod["status"].get("conditions", [])}
-        if conditions.get("Ready") != "True" and "deletionTimestamp" not in pod["metadata"]:
+        leaving = "deletionTimestamp" in pod["metadata"]
+        if conditions.get("Ready") != "True" and "nodeName" in pod["spec"] and not leaving:
             found.append(pod["metadata"]["name"])
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.mesh import lifecycle as mesh
 from sandbox.network.faults import Broken, Seen, blocks, changes
 from sandbox.network.names import processes
 from sandbox.network.plan import NetworkPlan
@@ -80,6 +81,7 @@ def test_a_lost_region_by_value():
     assert lines == ["link set world down"]
 
 
-def test_processes_of_the_network_are_known_by_name():
+def test_processes_of_the_network_and_of_the_mesh_are_known_by_name():
     found = processes({"us-east": ["ua"]})
     assert {"netns-world", "netns-us-east", "relay", "pods-us-east-ua", "istiod-us-east", "dns-world"} < found
+    assert mesh.processes(["us-east"]) < found
