@@ -135,7 +135,7 @@ class Run:
             for operation in (
                 lambda: stacks.preview(REGION, watch=watched(planned)),
                 lambda: stacks.up(REGION),
-                lambda: stacks.refresh(REGION, preview_only=True, watch=watched(drifted)),
+                lambda: failed or stacks.refresh(REGION, preview_only=True, watch=watched(drifted)),
             ):
                 try:
                     self.said.append(repr(operation()))
@@ -148,7 +148,7 @@ class Run:
     def everything(self) -> str:
         parts = [self.terminal.getvalue(), self.project.logs(), *self.said, *map(told, self.events)]
         for recorder in self.recorders:
-            parts += [*recorder.errors, repr(recorder.changes), repr(recorder.findings)]
+            parts.append(repr(vars(recorder)))
         return "\n".join(parts)
 
 
