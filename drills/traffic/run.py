@@ -17,7 +17,7 @@ from drills.errors import DrillError, NotSoundError
 from drills.model import Options, Say
 from drills.observe import Recorder, watching
 from drills.scenarios.scenario import Scenario
-from drills.target import Client, ClientOptions, Target, Traffic, traffic_of
+from drills.target import Client, ClientOptions, Detection, Target, Traffic, traffic_of
 from drills.traffic.copies import Copies
 from drills.traffic.log import TIMEOUT_S, LogReader, Request
 from drills.traffic.measure import Event, Evidence, answering, between, dns_changes, recovery
@@ -159,8 +159,7 @@ class _Run:
         self._until(lambda: False, BASELINE_S)
         before = self._recorder.timeline()[-1]
         self._recorder.restart()
-        fault = now()
-        self._break(fault)
+        fault = self._break(self._traffic.detection(stage.place.region))
         self._watch(fault)
         capacity = self._loss() if self._scenario.capacity else None
         healed = now()
@@ -194,17 +193,27 @@ class _Run:
         )
 
     def _warm_up(self) -> float:
-        """Wait until clients are served and a version was published; the moment from which both hold."""
-        self._say("waiting until clients are served")
+        """Wait until clients are served, health checks are settled, and a version was published.
+
+        A health check that has just changed its mind, or has none yet, would lead clients elsewhere during
+        the drill by itself: nothing may have been noticed for as long as detection and TTL take. The answer
+        is the moment from which clients are known to be served.
+        """
+        self._say("waiting until clients are served and health checks are settled")
         start = self._clock.now()
+        settling = self._traffic.detection(self._stage.place.region).floor_s
+
+        def settled() -> bool:
+            changes = [notice.t for notice in self._traffic.noticed(start)]
+            return self._clock.now() - max([start, *changes]) >= settling
 
         def sound() -> bool:
             since = self._clock.now() - LOG_DELAY_S - SOUND_S
-            return self._served_since(since) == 0.0 and bool(self._ledger.read())
+            return self._served_since(since) == 0.0 and bool(self._ledger.read()) and settled()
 
-        if not self._until(sound, SOUND_LIMIT_S):
+        if not self._until(sound, SOUND_LIMIT_S + 2 * settling):
             failed = [request.error for request in self._requests if request.error]
-            reason = failed[-1] if failed else "no request has ended"
+            reason = failed[-1] if failed else "no request failed, but health checks keep changing"
             raise NotSoundError(
                 self._options.region,
                 f"clients are not served after {self._clock.now() - start:.0f} s "
@@ -216,12 +225,14 @@ class _Run:
         """Seconds after `start` from which on clients are served up to what is known; None when not."""
         return recovery(self._requests, start, self._clock.now() - LOG_DELAY_S)
 
-    def _break(self, fault: float) -> None:
-        detection = self._traffic.detection(self._stage.place.region)
+    def _break(self, detection: Detection) -> float:
+        """Take the scenario's steps; the moment of the first."""
+        fault = self._clock.now()
         for step in self._scenario.steps:
             due = fault + step.after(detection)
             self._until(lambda: False, due - self._clock.now())
             step.do(self._stage)
+        return fault
 
     def _watch(self, fault: float) -> None:
         """Until clients are served again and stay so, and the pods are back where that is waited for."""

@@ -141,6 +141,7 @@ class Platform:
         self.waiting: list[tuple[str, str, bytes]] = []
         self.done: list[str] = []
         self.back: dict[str, float] = {}
+        self.changes: list[tuple[float, str]] = []
 
     def zones(self, region: str) -> tuple[str, ...]:
         return REGIONS[region]
@@ -177,7 +178,8 @@ class Platform:
     _cuts: tuple[float, ...] = ()
 
     def noticed(self, since: float) -> Sequence[Noticed]:
-        return [Noticed(t=t + 30.0, kind="detected", what="us-east is held unhealthy") for t in self._cuts]
+        seen = [*self.changes, *((t + 30.0, "us-east is held unhealthy") for t in self._cuts)]
+        return [Noticed(t=t, kind="detected", what=what) for t, what in seen if since <= t <= self.time.now]
 
     def cut_region(self, region: str) -> None:
         self.done.append(f"cut {region}")
