@@ -122,7 +122,8 @@ def stop(paths: SandboxPaths, gateway: Gateway) -> bool:
     processes = Processes(paths)
     agent = processes.find(gateway.process)
     if agent is None:
-        return processes.stop(gateway.process)
+        processes.stop(gateway.process)
+        return False
     children = agent.children(recursive=True)
     for process in (*children, agent):
         try:
@@ -130,7 +131,8 @@ def stop(paths: SandboxPaths, gateway: Gateway) -> bool:
         except psutil.NoSuchProcess:
             continue
     terminate([agent, *children], grace=1.0)
-    return processes.stop(gateway.process)
+    processes.stop(gateway.process)
+    return True
 
 
 def proxy_config(injected: str) -> str:
