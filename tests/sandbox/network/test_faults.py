@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,13 @@ pytestmark = pytest.mark.engine
 PROBE = Path(__file__).with_name("probe.py")
 PODS = {"ua": "198.18.0.7:8080", "ub": "198.18.16.7:8080"}
 GATEWAYS = {name: f"{region.east_west_gateway}:15443" for name, region in PLAN.regions.items()}
-CURL = ["curl", "-sS", "--max-time", "0.7", "-o", "/dev/null", "-w", "%{errormsg}"]
+ASK = """
+import sys, urllib.request
+try:
+    urllib.request.urlopen(sys.argv[1], timeout=0.7).read()
+except OSError as error:
+    print(error)
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -104,7 +111,9 @@ def test_a_partition_parts_two_regions_and_not_the_world(network: Network):
 
 def reach(network: Network, namespace: str, port: int) -> str:
     """ "" when the machine answers inside on that port, else what is wrong."""
-    argv = network.namespaces[namespace].entering([*CURL, f"http://127.0.0.1:{port}/"])
+    argv = network.namespaces[namespace].entering(
+        [sys.executable, "-I", "-c", ASK, f"http://127.0.0.1:{port}/"]
+    )
     return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
 
 

@@ -59,9 +59,11 @@ def test_a_started_program_is_the_recorded_process_itself(network: Network):
 
 
 def test_the_machine_answers_inside_at_the_same_address_and_port(network: Network, outside: dict[str, int]):
+    ask = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode(), end='')"
     for name in network.namespaces.names:
         for port in outside.values():
-            assert network.namespaces[name].run(["curl", "-sS", f"http://127.0.0.1:{port}/"]) == str(port)
+            argv = [sys.executable, "-I", "-c", ask, f"http://127.0.0.1:{port}/"]
+            assert network.namespaces[name].run(argv) == str(port)
 
 
 def test_a_free_port_is_none_that_is_listened_on(network: Network, outside: dict[str, int]):
