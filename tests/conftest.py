@@ -1,11 +1,7 @@
-"""What all tests share.
-
-What takes long is no part of the quick check: what stands in for a cloud, and every mistake there is.
-"""
+"""What takes long is no part of the quick check: what stands in for a cloud, and every mistake there is."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -17,12 +13,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in SLOW):
             item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture(autouse=True)
-def event_loop_of_the_thread() -> None:
-    """Pulumi registers resources on the thread's event loop, and another test's `asyncio.run` takes it away."""
-    try:
-        asyncio.get_event_loop()
-    except RuntimeError:
-        asyncio.set_event_loop(asyncio.new_event_loop())

@@ -10,6 +10,7 @@ its answer in ``calls``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -244,6 +245,14 @@ def _has_secret(value: Any) -> bool:
     return False
 
 
+def _have_an_event_loop() -> None:
+    """Pulumi registers resources on the thread's event loop, which `asyncio.run` elsewhere takes away."""
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+
+
 def record(
     program: Callable[[], Any],
     *,
@@ -259,6 +268,7 @@ def record(
     it gives; a stack that is not in it has none. What the program returns is awaited and kept in ``result``:
     return outputs, in lists or dicts, to see their values. An exception of the program comes out as it is.
     """
+    _have_an_event_loop()
     recording = Recording()
     answers = _Answers(recording, calls or {}, stacks or {})
     mocks.set_mocks(
