@@ -212,7 +212,7 @@ def problems(
     peer = region_terms(inference, region, size)
     changes = {
         "zones": [
-            *_fewer_available(platform, inference, region, rto),
+            *_fewer_available(platform, inference, region, size, rto),
             Change(promise, total(zone)),
         ],
         "gpuPools": [
@@ -227,10 +227,15 @@ def problems(
     )
 
 
-def _fewer_available(platform: str, inference: Inference, region: Region, rto: timedelta) -> Iterator[Change]:
-    ready = zone_capacity(inference, region).ready
-    if 0 < ready < inference.min_available and total(zone_terms(inference, region, 0, 0)) <= rto:
-        yield Change(f"{platform}.inference.minAvailable", ready)
+def _fewer_available(
+    platform: str, inference: Inference, region: Region, size: int, rto: timedelta
+) -> Iterator[Change]:
+    """The most that the promise allows: beyond the warm GPUs a node must start, beyond what is ready a pod."""
+    capacity = zone_capacity(inference, region)
+    for fewer in sorted({capacity.warm, capacity.ready}, reverse=True):
+        if 0 < fewer < inference.min_available and total(zone_terms(inference, region, size, fewer)) <= rto:
+            yield Change(f"{platform}.inference.minAvailable", fewer)
+            return
 
 
 def _more_ready(
