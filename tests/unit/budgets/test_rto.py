@@ -13,6 +13,7 @@ from config.budgets import rto
 from config.budgets.headroom import gpus_after_zone
 from config.budgets.rto import Failure, recoveries, region_terms, zone_capacity, zone_terms
 from config.budgets.terms import Change, Term, total
+from config.platform import Backup
 from config.problems import Problem
 from tests.unit.budgets.platforms import GIB, Case, cases, inference, objectives, pool, region, ring
 
@@ -130,6 +131,18 @@ def test_a_min_available_that_fits_is_named_where_the_quorum_is_short(case: Case
     broken = replace(case, inference=short, objectives=promise)
     assume(zone_capacity(short, case.region).ready in range(1, replicas - 1))
     assert "p.inference.minAvailable" in demand_smallest_changes(broken, "a zone lost")
+
+
+def test_a_min_available_that_warm_gpus_carry_is_named_before_one_that_is_ready_at_once():
+    place = region(2, pool(3, 4, gpus=2))
+    # Four of eight are ready at once and six GPUs are warm: with seven, a node would have to start.
+    lacks = inference(replicas=8, min_available=7, peak=8)
+    promise = total(zone_terms(lacks, place, GIB, 6))
+    minutes = timedelta(minutes=10)
+    often = Backup(interval=minutes, registry_interval=minutes)
+    case = Case(objectives(promise), lacks, often, GIB, place)
+    change = next(one for one in changes(case, "a zone lost") if one.key == "p.inference.minAvailable")
+    assert change.value == 6
 
 
 @given(cases())
