@@ -230,7 +230,7 @@ def problems(
 def _fewer_available(
     platform: str, inference: Inference, region: Region, size: int, rto: timedelta
 ) -> Iterator[Change]:
-    """The most that the promise allows: beyond the warm GPUs a node must start, beyond what is ready a pod."""
+    """The most that fits: more than the warm GPUs takes a node to start, more than what is ready a pod."""
     capacity = zone_capacity(inference, region)
     for fewer in sorted({capacity.warm, capacity.ready}, reverse=True):
         if 0 < fewer < inference.min_available and total(zone_terms(inference, region, size, fewer)) <= rto:
