@@ -129,7 +129,8 @@ def test_the_engine_runs_a_program_on_it(sandbox: SandboxState, checkout: Path):
     assert outputs["zones"].value == ["us-east-1a", "us-east-1b"]
     note = lifecycle.api("us-east", identity=sandbox.id).get("/api/v1/namespaces/default/configmaps/note")
     assert note["data"] == {"platform": "standfast"}
-    kept = next(r for r in stack.export_stack().deployment["resources"] if r["urn"].endswith("::note"))
+    deployment = stack.export_stack().deployment or {}
+    kept = next(r for r in deployment["resources"] if r["urn"].endswith("::note"))
     assert [frame["sourcePosition"].partition("#")[0] for frame in kept["stackTrace"]] == [
         "project:///program/__main__.py"
     ]
