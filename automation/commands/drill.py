@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from typer.core import TyperCommand
 
 from automation.commands.common import (
     JsonOption,
@@ -43,7 +45,10 @@ from sandbox.progress import Display
 app = typer.Typer(help="Break something on purpose, and measure the recovery.", no_args_is_help=True)
 
 JsonFileOption = Annotated[
-    str, typer.Option("--json", metavar="FILE", help="Write the result as JSON; `-` is stdout, and only it.")
+    str,
+    typer.Option(
+        "--json", metavar="[FILE]", help="Write the result as JSON; without a file to stdout, and only that."
+    ),
 ]
 ReportOption = Annotated[
     Path | None, typer.Option("--report", metavar="DIR", help="Write an HTML page, and the JSON beside it.")
@@ -52,6 +57,17 @@ SeedOption = Annotated[int, typer.Option(help="What is drawn at random is drawn 
 RateOption = Annotated[float, typer.Option(min=1.0, help="Requests a second.")]
 LimitOption = Annotated[float, typer.Option(help="Seconds that each recovery may take.")]
 Holding = Callable[[Target, Options, Callable[..., None]], Report]
+
+
+class _FileMayBeLeftOut(TyperCommand):
+    """`--json` by itself means `--json -`, as it does in other commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        told = [
+            "--json=-" if arg == "--json" and after.startswith("--") else arg
+            for arg, after in pairwise([*args, "--"])
+        ]
+        return super().parse_args(ctx, told)
 
 
 @app.command("list")
@@ -68,7 +84,7 @@ def list_drills(as_json: JsonOption = False) -> None:
     show(table)
 
 
-@app.command()
+@app.command(cls=_FileMayBeLeftOut)
 def run(
     name: Annotated[str, typer.Argument(help="The drill, see `drill list`.")],
     *,
@@ -111,7 +127,7 @@ def run(
     _finish(_held(name, find(name).run, whole, options), json_file, report_folder)
 
 
-@app.command()
+@app.command(cls=_FileMayBeLeftOut)
 def soak(
     *,
     runs: Annotated[int, typer.Option(min=1, help="How many drills, each drawn from the next seed.")] = 10,

@@ -164,8 +164,11 @@ def test_a_drill_is_not_guessed_into_the_sandbox(capsys: pytest.CaptureFixture[s
     assert "nothing was broken; add --target sandbox" in " ".join(captured.err.split())
 
 
-def test_a_drill_in_the_cloud_is_a_plan_as_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["drill", "run", "region-loss", "--json", "-"]) == Exit.OK
+@pytest.mark.parametrize("how", [["--json"], ["--json", "-"], ["--json", "--seed", "1"]])
+def test_a_drill_in_the_cloud_is_a_plan_as_one_json_document(
+    how: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["drill", "run", "region-loss", *how]) == Exit.OK
     found = json.loads(capsys.readouterr().out)
     assert (found["drill"], found["region"], found["ran"]) == ("region-loss", "us-east", False)
 
