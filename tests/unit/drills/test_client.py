@@ -31,6 +31,9 @@ from drills.traffic.client import Caller, call_steadily
 from drills.traffic.log import LogReader, Request, read
 from drills.traffic.resolver import ResolutionError, Resolver
 
+# Each of its name servers takes a second to stop.
+pytestmark = pytest.mark.slow
+
 HOST = "inference.example.com"
 HERE, THERE = "127.0.0.1", "127.0.0.2"
 

@@ -114,6 +114,7 @@ def test_the_figure_has_all_requests_and_every_event(good: TrafficReport) -> Non
     assert max(lag["y"]) > 30
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine: install the package chromium")
 @pytest.mark.parametrize(("width", "kind"), [(1280, "laptop"), (390, "phone")])
 def test_verdict_and_chart_are_visible_in_a_browser(
