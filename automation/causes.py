@@ -160,9 +160,14 @@ _RULES = (
     ),
     _rule(
         ConflictError,
-        _coded(
-            "DependencyViolation", "DeleteConflict", "BucketNotEmpty", "ResourceInUse", "ResourceInUseFault"
-        ),
+        _coded("BucketNotEmpty"),
+        "it still holds objects, or earlier versions of some",
+        "empty it if nobody needs them, with all versions (S3's console has Empty for that), "
+        "then the same command again",
+    ),
+    _rule(
+        ConflictError,
+        _coded("DependencyViolation", "DeleteConflict", "ResourceInUse", "ResourceInUseFault"),
         "something that this stack has not made still uses it",
         "remove what uses it, then the same command again",
     ),

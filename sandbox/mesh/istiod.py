@@ -29,6 +29,7 @@ XDS_PORT = 15012
 HTTP_PORT = 15080
 _ACCOUNT = "istiod"
 _CERTIFICATES = ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem")
+_PUBLISHED = {"istio-ca-root-cert", "istio-ca-crl"}
 _OWN_ENVIRONMENT = {
     "PILOT_ENABLE_METADATA_EXCHANGE": "false",
     "PILOT_ENABLE_ALPN_FILTER": "false",
@@ -110,3 +111,11 @@ def _own_arguments(kubeconfig: Path, address: str) -> list[str]:
 
 def _path(plural: str, document: dict[str, Any]) -> str:
     return f"/api/v1/namespaces/{ISTIO_SYSTEM}/{plural}/{document['metadata']['name']}"
+
+
+def forget(api: Api) -> None:
+    """Remove what istiod has published into each namespace; only an istiod that runs renews it."""
+    for found in api.get("/api/v1/configmaps?labelSelector=istio.io%2Fconfig%3Dtrue")["items"]:
+        meta = found["metadata"]
+        if meta["name"] in _PUBLISHED:
+            api.call("DELETE", f"/api/v1/namespaces/{meta['namespace']}/configmaps/{meta['name']}")

@@ -76,7 +76,7 @@ def start(
 
 
 def stop(state: SandboxState, plan: NetworkPlan) -> None:
-    """Stop the mesh; pods to come are no longer labelled as its own."""
+    """Stop the mesh; pods to come are no longer labelled as its own, and what istiod published is gone."""
     paths = SandboxPaths.of(state.id)
     running = Processes(paths)
     for name, own in plan.regions.items():
@@ -86,7 +86,9 @@ def stop(state: SandboxState, plan: NetworkPlan) -> None:
             running.stop(names.holder(pod_network.pod_namespace(paths, name, gateway.kind, "").name))
         running.stop(istiod.process_name(name))
         with contextlib.suppress(OSError):  # its API server may be what a drill has stopped
-            injection.stop(bringup.access(state, name).api())
+            api = bringup.access(state, name).api()
+            injection.stop(api)
+            istiod.forget(api)
 
 
 def stop_gateway(state: SandboxState, plan: NetworkPlan, region: str, kind: str = INGRESS) -> bool:
