@@ -30,7 +30,16 @@ class Inference(pulumi.ComponentResource):
         deployment = objects.pop("deployment")
         autoscaler = objects.pop("autoscaler")
         within = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        around = [register(f"{name}-{key}", manifest, within) for key, manifest in objects.items()]
+        claim = objects.pop("claim")
+        around = {key: register(f"{name}-{key}", manifest, within) for key, manifest in objects.items()}
+        # Where the binding controller meets a claim before its volume, it looks again 15 s later.
+        # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+        # (pvclaimbinder-sync-period)
+        around["claim"] = register(
+            f"{name}-claim",
+            claim,
+            pulumi.ResourceOptions(parent=self, depends_on=[namespace, around["volume"]]),
+        )
         # The first pod waits for a node and loads the models; the others do so at the same time.
         rollout = f"{progress_deadline_seconds(args.model_size) + load_seconds(args.model_size)}s"
         workload = register(
@@ -38,7 +47,7 @@ class Inference(pulumi.ComponentResource):
             deployment,
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[namespace, *around],
+                depends_on=[namespace, *around.values()],
                 ignore_changes=["spec.replicas"],
                 custom_timeouts=pulumi.CustomTimeouts(create=rollout, update=rollout, delete="10m"),
             ),

@@ -45,6 +45,13 @@ def test_the_namespace_comes_first_and_pods_after_what_guards_them() -> None:
         assert recording().before(policy, deployment)
 
 
+def test_a_claim_never_comes_before_its_volume() -> None:
+    volume = recording().one("kubernetes:core/v1:PersistentVolume")
+    claim = recording().one("kubernetes:core/v1:PersistentVolumeClaim")
+    assert recording().before(volume, claim)
+    assert recording().before(claim, recording().one("kubernetes:apps/v1:Deployment"))
+
+
 def test_up_leaves_alone_what_failover_and_the_autoscaler_set() -> None:
     deployment = recording().one("kubernetes:apps/v1:Deployment")
     autoscaler = recording().one("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")
