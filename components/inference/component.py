@@ -32,9 +32,9 @@ class Inference(pulumi.ComponentResource):
         within = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         claim = objects.pop("claim")
         around = {key: register(f"{name}-{key}", manifest, within) for key, manifest in objects.items()}
-        # Where the binding controller meets a claim before its volume, it looks again 15 s later.
+        # Where the binding controller meets a claim before its volume, it looks again 15 s later: its
+        # pvclaimbinder-sync-period.
         # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
-        # (pvclaimbinder-sync-period)
         around["claim"] = register(
             f"{name}-claim",
             claim,
