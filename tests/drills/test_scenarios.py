@@ -16,6 +16,9 @@ from drills.traffic.result import TrafficReport
 from tests.drills.platform import Platform, Rules, hold, kept, say
 from tests.drills.test_zone_loss import MemoryTarget, deployed
 
+# Every drill from its beginning to its end, in virtual time.
+pytestmark = pytest.mark.slow
+
 
 def promise(report: TrafficReport, name: str) -> Promise:
     return next(promise for promise in report.runs[0].promises if promise.name == name)

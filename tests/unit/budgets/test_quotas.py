@@ -43,6 +43,7 @@ def test_our_own_two_regions():
 
 
 # Each example makes platforms of up to a thousand regions.
+@pytest.mark.slow
 @settings(deadline=None, max_examples=8)
 @given(st.integers(2, 24), st.integers(2, 8))
 def test_a_quota_holds_up_to_the_region_before_the_one_that_breaks_it(count: int, zones: int):
