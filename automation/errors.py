@@ -39,12 +39,6 @@ class RefusedError(AutomationError):
     exit_code = Exit.REFUSED
 
 
-class PromiseBrokenError(AutomationError):
-    """Something ran to its end, and what it showed is not what is promised."""
-
-    exit_code = Exit.BROKEN
-
-
 class EngineMissingError(AutomationError):
     """There is no usable Pulumi command line."""
 

@@ -73,10 +73,6 @@ class ControlPlane:
         self._processes = Processes(paths)
         self._folder = paths.region(region)
 
-    def process_names(self) -> list[str]:
-        """The names of the region's processes, in the order in which they start."""
-        return [self._name(program) for program in PROGRAMS]
-
     def start(self, token: str) -> ClusterAccess:
         """Start everything and wait until pods can be made."""
         access = self.begin(token)

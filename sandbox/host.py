@@ -67,6 +67,12 @@ class Host(Protocol):
         ...
 
 
+class Hosts(Protocol):
+    """Hosts by name: the namespaces of a sandbox."""
+
+    def __getitem__(self, name: str, /) -> Host: ...
+
+
 class Machine:
     """This machine, on loopback."""
 

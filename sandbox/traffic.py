@@ -11,8 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from config import names as rule
-from config.files import read_folder
-from config.platform import Platform, Purpose
+from config.platform import Purpose
 from drills.errors import StoreError
 from drills.target import Call, Client, ClientOptions, Detection, ModelStore, Noticed, PodFault
 from sandbox import nodes, request_logs
@@ -24,13 +23,13 @@ from sandbox.mesh import lifecycle as mesh
 from sandbox.moto import client
 from sandbox.network import lifecycle as network
 from sandbox.network import public_ca
+from sandbox.network.names import DRILL_CLIENT
 from sandbox.network.plan import RESOLVER, WORLD
 from sandbox.paths import SandboxPaths
+from sandbox.platform import platform_of
 from sandbox.processes import Processes
 from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
-
-_CLIENT = "client"
 
 
 class SandboxTraffic:
@@ -43,7 +42,7 @@ class SandboxTraffic:
         self._plan = network.plan(state)
         self._namespaces = network.namespaces(state)
         self._faults = network.faults(state)
-        self._platform = _platform(state)
+        self._platform = platform_of(state)
 
     @property
     def service_host(self) -> str:
@@ -82,7 +81,7 @@ class SandboxTraffic:
         return _Store(s3, bucket, lambda: region not in self._faults.broken().regions)
 
     def start_client(self, options: ClientOptions) -> Client:
-        self._processes.stop(_CLIENT)
+        self._processes.stop(DRILL_CLIENT)
         arguments = {
             "host": self.service_host,
             "resolver": RESOLVER,
@@ -92,7 +91,7 @@ class SandboxTraffic:
             "seed": options.seed,
         }
         argv = python_command("drills.traffic.client", *(f"--{k}={v}" for k, v in arguments.items()))
-        self._namespaces[WORLD].start(Command(name=_CLIENT, argv=argv))
+        self._namespaces[WORLD].start(Command(name=DRILL_CLIENT, argv=argv))
         return _Calling(self._processes, options.log)
 
     def calls(self, since: float) -> Sequence[Call]:
@@ -179,15 +178,6 @@ class SandboxTraffic:
         replication.write_control(self._paths, paused=chosen, down=self._faults.broken().regions)
 
 
-def _platform(state: SandboxState) -> Platform:
-    reading = read_folder(state.workspace or state.checkout)
-    if reading.platform is None:
-        raise SandboxError(
-            "the stack files cannot be read", where=str(state.checkout), remedy="run `standfast check`"
-        )
-    return reading.platform
-
-
 class _Calling:
     """A client's process."""
 
@@ -200,7 +190,7 @@ class _Calling:
         return self._log
 
     def stop(self) -> None:
-        self._processes.stop(_CLIENT)
+        self._processes.stop(DRILL_CLIENT)
 
 
 class _Store:

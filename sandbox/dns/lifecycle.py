@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 from sandbox.control_plane import wait_until
-from sandbox.host import Command, Host, python_command
+from sandbox.host import Command, Host, Hosts, python_command
 from sandbox.moto import CREDENTIALS
 from sandbox.network.names import folder
 from sandbox.network.plan import (
@@ -35,12 +34,6 @@ STRETCH_SECONDS = 120
 INGRESS = "istio-ingressgateway"
 EAST_WEST = "istio-eastwestgateway"
 """The Services whose load balancers have an address in the network."""
-
-
-class Hosts(Protocol):
-    """Namespaces by name."""
-
-    def __getitem__(self, name: str) -> Host: ...
 
 
 def process(namespace: str) -> str:
@@ -78,17 +71,16 @@ def start(
     plan: NetworkPlan,
     namespaces: Hosts,
     *,
-    client_location: str = "",
     seed: int | None = None,
 ) -> None:
     """Start what does not run, and wait until it answers.
 
-    `client_location` is the AWS location that the clients of `world` are near to, the first region's unless
-    said; `seed` fixes when the checkers begin. Raises SandboxError.
+    The clients of `world` are near to the first region; `seed` fixes when the checkers begin. Raises
+    SandboxError.
     """
     paths = SandboxPaths.of(state.id)
     first = next(iter(plan.regions))
-    _write_places(state, plan, client_location or state.region(first).location)
+    _write_places(state, plan, state.region(first).location)
     balancers = {name: _balancers(state.region(name).location, own) for name, own in plan.regions.items()}
     arguments = [
         *("authority", "--listen", f"{AUTHORITY}:{PORT}", "--moto", state.moto_url),

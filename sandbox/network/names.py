@@ -12,7 +12,9 @@ from sandbox.zones import pods_name
 USER_HOLDER = "netns-user"
 """Holds the user namespace that all network namespaces share when an ordinary user runs the sandbox."""
 RELAY = "relay"
-_ALONE = ("dns-world", "checkers-world", "replication")
+DRILL_CLIENT = "client"
+"""The client that a drill lets call."""
+_ALONE = ("dns-world", DRILL_CLIENT, "replication")
 _GATEWAYS = ("ingressgateway", "eastwestgateway")
 _IN_EACH_REGION = ("dns", "istiod", "balancers", *_GATEWAYS)
 

@@ -6,20 +6,19 @@ import hashlib
 import json
 import random
 import time
-from typing import Protocol
 
 from botocore.exceptions import ClientError
 
 from config import names as rule
-from config.files import read_folder
 from config.platform import Purpose
 from sandbox.bringup import access
 from sandbox.errors import SandboxError
-from sandbox.host import Command, Host, Machine, python_command
+from sandbox.host import Command, Hosts, Machine, python_command
 from sandbox.kube import Api
 from sandbox.moto import client
 from sandbox.network.plan import NetworkPlan
 from sandbox.paths import SandboxPaths
+from sandbox.platform import platform_of
 from sandbox.pods.cluster import PODS
 from sandbox.pods.models import CURRENT, PREFIX
 from sandbox.pods.selection import APP
@@ -35,19 +34,9 @@ _MODEL_BYTES = 64 * 1024
 _READY_SECONDS = 180.0
 
 
-class Hosts(Protocol):
-    """The namespaces by name."""
-
-    def __getitem__(self, name: str, /) -> Host: ...
-
-
 def registries(state: SandboxState) -> dict[str, str]:
     """Each region's model registry bucket, by the rule that names them."""
-    reading = read_folder(state.workspace or state.checkout)
-    platform = reading.platform or reading.shape
-    if platform is None:
-        problem = reading.problems[0] if reading.problems else "no reason given"
-        raise SandboxError(f"the stack files cannot be read: {problem}", where=str(state.checkout))
+    platform = platform_of(state)
     return {name: rule.bucket_of(platform, Purpose.MODEL_REGISTRY, name) for name in state.regions}
 
 

@@ -28,11 +28,6 @@ def status_file(paths: SandboxPaths) -> Path:
     return folder(paths) / "replication-status.json"
 
 
-def events_file(paths: SandboxPaths) -> Path:
-    """JSON lines, one for each replica (`replicator.Replicator`)."""
-    return folder(paths) / "replication-events.jsonl"
-
-
 def write_control(paths: SandboxPaths, *, paused: Iterable[str] = (), down: Iterable[str] = ()) -> None:
     """Set what is stopped, by the platform's names of regions."""
     write_atomic(control_file(paths), json.dumps({"paused": sorted(paused), "down": sorted(down)}))
