@@ -83,9 +83,10 @@ def region_loss(report: TrafficReport) -> str:
         row("RPO: age of the oldest acknowledged version that the survivor lacked", f"{RPO_S:g} s", lag),
     ]
     return table(rows) + (
-        f"\n{len(report.runs)} runs of `drill run region-loss`, with a version published every 3 s. The floor is the "
-        "deployed health check's interval by failures, and the deployed record's TTL. Checkers, name servers and "
-        f"replication are stand-ins at the real pace; clients, mesh and pods are real. {invariants(report)}\n"
+        f"\n{len(report.runs)} runs of `drill run region-loss`, with a version published every 3 s. The floor "
+        "is the deployed health check's interval by failures, and the deployed record's TTL. Checkers, name "
+        "servers and replication are stand-ins at the real pace; clients, mesh and pods are real. "
+        f"{invariants(report)}\n"
     )
 
 
@@ -105,8 +106,8 @@ def zone_loss(report: TrafficReport) -> str:
         ),
     ]
     return table(rows) + (
-        f"\n{len(report.runs)} runs of `drill run zone-loss` with clients: packets to the zone's pods vanish, "
-        f"and its nodes fall silent. {invariants(report)}\n"
+        f"\n{len(report.runs)} runs of `drill run zone-loss` with clients: packets to the zone's pods "
+        f"vanish, and its nodes fall silent. {invariants(report)}\n"
     )
 
 
@@ -129,9 +130,9 @@ def pods_dead(ours: TrafficReport, lesson: TrafficReport) -> str:
     ]
     return table(rows) + (
         f"\nOf the requests in the first {FAILING_S:g} s, {failing(ours)} failed as deployed and "
-        f"{failing(lesson)} with the lesson's rule. {len(ours.runs)} and {len(lesson.runs)} runs of `drill run "
-        "pods-dead`: every pod of the region refuses connections, before any probe has noticed. Both have the "
-        f"deployed routes with their retries. {invariants(ours)}\n"
+        f"{failing(lesson)} with the lesson's rule. {len(ours.runs)} and {len(lesson.runs)} runs of "
+        "`drill run pods-dead`: every pod of the region refuses connections, before any probe has noticed. "
+        f"Both have the deployed routes with their retries. {invariants(ours)}\n"
     )
 
 
