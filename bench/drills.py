@@ -19,6 +19,7 @@ from bench.lesson_rule import lesson_rule
 from bench.sections import write
 from drills.model import Options
 from drills.scenarios import SCENARIOS
+from drills.target import traffic_of
 from drills.traffic.measure import between
 from drills.traffic.promises import FLOOR_SHARE, PODS_FAILING_S, RPO_S, ZONE_ERRORS_S
 from drills.traffic.result import Summary, TrafficReport, seconds, summaries
@@ -83,9 +84,9 @@ def region_loss(report: TrafficReport) -> str:
         row("RPO: age of the oldest acknowledged version that the survivor lacked", f"{RPO_S:g} s", lag),
     ]
     return table(rows) + (
-        f"\n{len(report.runs)} runs of `drill run region-loss`, with a version published every 3 s. The floor "
-        "is the deployed health check's interval by failures, and the deployed record's TTL. Checkers, name "
-        "servers and replication are stand-ins at the real pace; clients, mesh and pods are real. "
+        f"\n{len(report.runs)} runs of `drill run region-loss`, with a version published every 3 s. The "
+        "floor is the deployed health check's interval by failures, and the deployed record's TTL. Checkers, "
+        "name servers and replication are stand-ins at the real pace; clients, mesh and pods are real. "
         f"{invariants(report)}\n"
     )
 
@@ -160,13 +161,12 @@ SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
 """By name: the section's title, and what holds its drills and gives its text."""
 
 
-def measure(names: Sequence[str], runs: int = RUNS) -> None:
-    """Hold the drills of these sections, and write each as soon as it is there."""
-    page = checkout() / "docs" / "benchmarks.md"
-    for name in names:
-        title, text = SECTIONS[name]
-        write(page, title, text(runs))
-        tell(f"written: {page}, section {title}")
+def measure(names: Sequence[str], runs: int = RUNS) -> dict[str, str]:
+    """Hold the drills of these sections; their texts by title."""
+    target = drill_target(TargetName.SANDBOX)
+    # Attached once for all of them.
+    with traffic_of(target):
+        return {SECTIONS[name][0]: SECTIONS[name][1](runs) for name in names}
 
 
 def main() -> None:
@@ -177,7 +177,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.runs < 1:
         sys.exit("--runs: at least one run is needed")
-    measure(arguments.only or list(SECTIONS), arguments.runs)
+    page = checkout() / "docs" / "benchmarks.md"
+    for name in arguments.only or SECTIONS:
+        for title, text in measure([name], arguments.runs).items():
+            write(page, title, text)
+            tell(f"written: {page}, section {title}")
 
 
 if __name__ == "__main__":
