@@ -33,11 +33,11 @@ class Ejection:
 def ejections(lines: Iterable[Mapping[str, Any]], plan: NetworkPlan, service: str) -> Iterator[Ejection]:
     """The events of a log that are about `service` (a host name); Envoy also judges what else it calls."""
     for line in lines:
-        if service not in line["cluster_name"] or not line.get("enforced", True):
+        out = line["action"] == _EJECT
+        # Of an endpoint that comes back the log always says that it was not enforced.
+        if service not in line["cluster_name"] or (out and not line["enforced"]):
             continue
         at = datetime.fromisoformat(line["timestamp"]).timestamp()
-        # Envoy leaves out what has its default, and UNEJECT is no default.
-        out = line.get("action", _EJECT) == _EJECT
         yield Ejection(at, out, _place(line["upstream_url"], plan))
 
 

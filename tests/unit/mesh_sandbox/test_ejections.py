@@ -33,7 +33,7 @@ def pod(zone: str, number: int) -> str:
 def test_an_endpoint_is_known_by_its_zone_and_a_peer_by_its_region() -> None:
     log = [
         line(1.0, pod("us-east-1b", 5)),
-        line(2.0, f"{PLAN.regions['eu-west'].east_west_balancer}:15443", action="UNEJECT"),
+        line(2.0, f"{PLAN.regions['eu-west'].east_west_balancer}:15443", action="UNEJECT", enforced=False),
         line(3.0, "10.1.2.3:80"),
     ]
     found = list(ejections(log, PLAN, SERVICE))
