@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from sandbox.host import Machine
-from sandbox.moto import request_log, seed, start_moto
+from sandbox.moto import client, request_log, seed, start_moto
 from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
 
@@ -46,7 +46,7 @@ def test_a_request_is_told_with_its_caller(
     paths: SandboxPaths, url: str, ask: str, told: tuple[str, str, str]
 ) -> None:
     service, location, what = told
-    client: Any = boto3.Session().client(
+    asker: Any = boto3.Session().client(
         service,  # pyright: ignore[reportArgumentType]
         endpoint_url=url,
         region_name=location,
@@ -54,7 +54,7 @@ def test_a_request_is_told_with_its_caller(
         aws_secret_access_key="any",
         config=Config(user_agent_appid="pods-us-east-us-east-1a"),
     )
-    getattr(client, ask)()
+    getattr(asker, ask)()
     line = _lines(paths)[-1]
     assert line["caller"] == "pods-us-east-us-east-1a"
     assert (line["service"], line["location"], line["what"], line["status"]) == (service, location, what, 200)
@@ -63,3 +63,23 @@ def test_a_request_is_told_with_its_caller(
 def test_who_does_not_say_its_name_is_told_as_nobody(paths: SandboxPaths, url: str) -> None:
     seed(url, "example.com")
     assert {line["caller"] for line in _lines(paths) if line["what"].startswith("POST")} == {""}
+
+
+def test_lists_of_versions_leave_no_copies_of_them_behind(paths: SandboxPaths, url: str) -> None:
+    s3 = client("s3", url, "us-east-1")
+    s3.create_bucket(Bucket="many-versions")
+    status = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket="many-versions", VersioningConfiguration=status)
+    body = b"m" * 256 * 1024
+    for number in range(20):
+        s3.put_object(Bucket="many-versions", Key=f"models/{number % 4}", Body=body)
+    moto = Processes(paths).find("moto")
+    assert moto is not None
+    before = moto.memory_info().rss
+    for _ in range(20):
+        listed = s3.list_object_versions(Bucket="many-versions")
+    assert len(listed["Versions"]) == 20
+    assert sum(version["IsLatest"] for version in listed["Versions"]) == 4
+    # Copies would be 5 MB each.
+    assert moto.memory_info().rss - before < 20 * 2**20
+    assert s3.get_object(Bucket="many-versions", Key="models/0")["Body"].read() == body
