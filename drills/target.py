@@ -167,6 +167,20 @@ class Noticed:
     what: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """A whole backup of the cluster's state of the region `of`, taken by `schedule`.
+
+    `started` and `completed` are seconds since the epoch; the state is that of the start.
+    """
+
+    name: str
+    of: str
+    schedule: str
+    started: float
+    completed: float
+
+
 class Traffic(Protocol):
     """A platform that clients can call, and the means to break what they feel.
 
@@ -186,6 +200,10 @@ class Traffic(Protocol):
     def detection(self, region: str, resolver: Resolver = Resolver.HONEST) -> Detection: ...
 
     def models(self, region: str) -> ModelStore: ...
+
+    def backups(self, region: str) -> Sequence[Backup]:
+        """Those that the region's own bucket has whole, of every region. Raises StoreError."""
+        ...
 
     def start_client(self, options: ClientOptions) -> Client: ...
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import ssl
 import threading
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from sandbox.errors import SandboxError
 
@@ -28,6 +32,14 @@ class Api:
         self._token = token
         self._timeout = timeout
         self._local = threading.local()
+
+    @classmethod
+    def of(cls, kubeconfig: Path) -> Api:
+        """The API server that one of the sandbox's kubeconfigs names."""
+        document = yaml.safe_load(kubeconfig.read_text())
+        cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+        ca = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        return cls(cluster["server"], ca, user["token"])
 
     def get(self, path: str) -> Any:
         return self.call("GET", path)

@@ -13,9 +13,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from config import names as rule
 from config.platform import Purpose
 from drills.errors import StoreError
-from drills.target import Call, Client, ClientOptions, Detection, ModelStore, Noticed, PodFault, Resolver
+from drills.target import (
+    Backup,
+    Call,
+    Client,
+    ClientOptions,
+    Detection,
+    ModelStore,
+    Noticed,
+    PodFault,
+    Resolver,
+)
 from drills.zone_loss.scenario import SERVICE
 from sandbox import nodes, request_logs
+from sandbox.backups.kept import whole
 from sandbox.bringup import access
 from sandbox.dns import lifecycle as dns
 from sandbox.dns.lifecycle import STRETCH_SECONDS
@@ -85,6 +96,12 @@ class SandboxTraffic:
         bucket = rule.bucket_of(self._platform, Purpose.MODEL_REGISTRY, region)
         s3 = client("s3", self._state.moto_url, self._state.region(region).location)
         return _Store(s3, bucket, lambda: region not in self._faults.broken().regions)
+
+    def backups(self, region: str) -> Sequence[Backup]:
+        bucket = rule.bucket_of(self._platform, Purpose.VELERO, region)
+        s3 = client("s3", self._state.moto_url, self._state.region(region).location)
+        store = _Store(s3, bucket, lambda: region not in self._faults.broken().regions)
+        return [one for of in self._state.regions for one in whole(store, of)]
 
     def start_client(self, options: ClientOptions) -> Client:
         self._processes.stop(DRILL_CLIENT)

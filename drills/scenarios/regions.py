@@ -9,6 +9,7 @@ from drills.traffic.promises import (
     LAST_RETURN,
     REGION_LOSS_S,
     SECOND,
+    cluster_rpo,
     flapping,
     gateway_loss,
     region_loss,
@@ -113,13 +114,13 @@ SCENARIOS = (
         name="region-loss",
         breaks="a region's link, without a goodbye",
         steps=once(_lose),
-        promises=(region_loss, rpo),
+        promises=(region_loss, rpo, cluster_rpo),
     ),
     Scenario(
         name="region-loss-at-peak",
         breaks="a region's link, while clients call three times as often",
         steps=once(_lose),
-        promises=(region_loss, rpo),
+        promises=(region_loss, rpo, cluster_rpo),
         load=PEAK,
     ),
     Scenario(
@@ -142,7 +143,7 @@ SCENARIOS = (
             Step(do=_lose),
             Step(do=_lose_survivors_zone, after=lambda _: REGION_LOSS_S + _SETTLED_S),
         ),
-        promises=(region_loss, rpo, zone_errors),
+        promises=(region_loss, rpo, cluster_rpo, zone_errors),
     ),
     Scenario(
         name="flapping-region",

@@ -13,7 +13,7 @@ from drills.errors import DrillError, NotSoundError
 from drills.model import Options, Say
 from drills.observe import Recorder, watching
 from drills.scenarios.scenario import Scenario
-from drills.target import Client, ClientOptions, Detection, Target, Traffic
+from drills.target import Backup, Client, ClientOptions, Detection, Target, Traffic
 from drills.traffic.copies import Copies
 from drills.traffic.log import TIMEOUT_S, LogReader, Request
 from drills.traffic.measure import Event, Evidence, answering, between, dns_changes, recovery, scalings
@@ -129,6 +129,7 @@ class Holding:
         for recorder in self._recorders.values():
             recorder.restart()
         fault = self._break(self._detection())
+        backups = self._backups()
         self._watch(fault)
         capacity = self._loss() if self._scenario.capacity else None
         healed = now()
@@ -158,6 +159,7 @@ class Holding:
             ready_after=self._now().ready,
             capacity=capacity,
             nodes=before.nodes.get(stage.place.zone, 0),
+            backups=backups,
             changes_after=None if self._options.changes is None else self._options.changes(),
         )
 
@@ -207,6 +209,12 @@ class Holding:
             self._until(lambda: False, due - self._clock.now())
             step.do(self._stage)
         return fault
+
+    def _backups(self) -> Mapping[str, Sequence[Backup]]:
+        """What the survivors have of a lost region, from which nothing arrives any more."""
+        stage = self._stage
+        survivors = [region for region in self._target.regions if region not in stage.unreachable]
+        return {region: self._traffic.backups(region) for region in survivors} if stage.dead else {}
 
     def _watch(self, fault: float) -> None:
         """Until clients are served again and stay so, and the pods are back where that is waited for."""

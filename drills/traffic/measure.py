@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drills.target import Call, Detection
+from drills.target import Backup, Call, Detection
 from drills.traffic.log import Request
 from drills.traffic.publisher import Version
 from drills.view import Snapshot
@@ -34,7 +34,8 @@ class Evidence:
     `region` is the one that was broken in; `dead` are the regions that were lost as a whole. The run began at
     `began`, broke at `fault`, was mended at `healed` and watched until `ended`. `marks` are further moments
     that a scenario names. `completed` says when each version was whole, by region. `capacity` is the
-    recovery of the pods where a zone was lost, with `nodes` in that zone.
+    recovery of the pods where a zone was lost, with `nodes` in that zone. `backups` are those that each survivor
+    had when regions were lost.
     """
 
     region: str
@@ -55,6 +56,7 @@ class Evidence:
     ready_after: Mapping[str, int] = field(default_factory=dict[str, int])
     capacity: Loss | None = None
     nodes: int = 0
+    backups: Mapping[str, Sequence[Backup]] = field(default_factory=dict[str, Sequence[Backup]])
     changes_after: Mapping[str, int] | None = None
 
 
@@ -209,6 +211,17 @@ def largest_lag(evidence: Evidence, moment: float) -> float | None:
     return max(
         (lag_at(evidence.ledger, evidence.completed[region], moment) for region in survivors), default=None
     )
+
+
+def backup_age(evidence: Evidence, moment: float) -> float | None:
+    """How old the lost region's newest backup was that a survivor had, counted from its start; None of none."""
+    started = [
+        backup.started
+        for backups in evidence.backups.values()
+        for backup in backups
+        if backup.of == evidence.region and backup.started <= moment
+    ]
+    return moment - max(started) if started else None
 
 
 def caught_up(evidence: Evidence, start: float) -> float | None:

@@ -82,6 +82,23 @@ def blocks(plan: NetworkPlan, broken: Broken) -> dict[str, list[str]]:
     return table
 
 
+def broken_file(paths: SandboxPaths) -> Path:
+    """Where it stands what is broken."""
+    return names.folder(paths) / "broken.json"
+
+
+def read_broken(file: Path) -> Broken:
+    """What the file says is broken; without one nothing is. Raises SandboxError."""
+    try:
+        return Broken.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return Broken()
+    except ValidationError as error:
+        raise SandboxError(
+            f"{file} is not readable: {error}", remedy="take the network off and attach it again"
+        ) from error
+
+
 class NetworkFaults:
     """The network's faults of one sandbox. All can be set again, and mended when they are not there."""
 
@@ -91,18 +108,11 @@ class NetworkFaults:
         self._namespaces = Namespaces(paths, plan)
         self._processes = Processes(paths)
         self._folder = names.folder(paths)
-        self._file = self._folder / "broken.json"
+        self._file = broken_file(paths)
 
     def broken(self) -> Broken:
         """What is broken now."""
-        try:
-            return Broken.model_validate_json(self._file.read_bytes())
-        except FileNotFoundError:
-            return Broken()
-        except ValidationError as error:
-            raise SandboxError(
-                f"{self._file} is not readable: {error}", remedy="take the network off and attach it again"
-            ) from error
+        return read_broken(self._file)
 
     def cut_region(self, region: str) -> None:
         """The region is gone, without a goodbye: its link is down, its API server silent to its peers."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.backups import lifecycle as backups
 from sandbox.dns import lifecycle as dns
 from sandbox.mesh import lifecycle as mesh
 from sandbox.network import names, relays
@@ -75,6 +76,12 @@ LAYERS = (
         "S3 Replication between model registries",
         lambda network: replication.start(network.state),
         lambda network: replication.stop(network.state),
+    ),
+    Layer(
+        "backups",
+        "Velero's schedules",
+        lambda network: backups.start(network.state),
+        lambda network: backups.stop(network.state),
     ),
     # Before the mesh: a gateway that finds them dead ejects them, and for half a minute nobody is answered.
     Layer(

@@ -16,7 +16,7 @@ DRILL_CLIENT = "client"
 """The client that a drill lets call."""
 _ALONE = ("dns-world", DRILL_CLIENT, "replication")
 _GATEWAYS = ("ingressgateway", "eastwestgateway")
-_IN_EACH_REGION = ("dns", "istiod", "balancers", *_GATEWAYS)
+_IN_EACH_REGION = ("backups", "dns", "istiod", "balancers", *_GATEWAYS)
 
 
 def holder(namespace: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from drills.errors import StoreError
 from drills.model import Options, Verdict
 from drills.scenarios import SCENARIOS
-from drills.target import Call, ClientOptions, Detection, Noticed, PodFault, Resolver
+from drills.target import Backup, Call, ClientOptions, Detection, Noticed, PodFault, Resolver
 from drills.traffic import run as runner
 from drills.traffic.log import TIMEOUT_S, Request
 from drills.traffic.result import TrafficReport
@@ -24,6 +25,7 @@ REGIONS = {
 }
 ADDRESSES = {"us-east": "100.64.0.10", "eu-west": "100.64.1.10"}
 START = 1_800_000_000.0
+BACKUP_SECONDS = 30.0
 
 
 class Time:
@@ -49,7 +51,10 @@ class Time:
 
 @dataclass
 class Rules:
-    """How the platform behaves; the defaults are a good one."""
+    """How the platform behaves; the defaults are a good one.
+
+    Its backups began three intervals before START, and end `backups_end` seconds after it.
+    """
 
     detection: Detection = field(default_factory=lambda: Detection(interval_s=10.0, failures=3, ttl_s=30.0))
     ejection_s: float = 1.5
@@ -60,6 +65,8 @@ class Rules:
     loses_versions: bool = False
     calls_route53: bool = False
     unhealable: bool = False
+    backup_s: float = 600.0
+    backups_end: float = math.inf
 
 
 class Store:
@@ -167,6 +174,21 @@ class Platform:
 
     def models(self, region: str) -> Store:
         return self.stores[region]
+
+    def backups(self, region: str) -> Sequence[Backup]:
+        """Each takes BACKUP_SECONDS, and the peers have it when it is replicated, but for what was cut."""
+        every, last = self.rules.backup_s, START + self.rules.backups_end
+        found: list[Backup] = []
+        for of in REGIONS:
+            delay = BACKUP_SECONDS + (0.0 if of == region else self.rules.replication_s)
+            end = min(self.time.now, self.cut.get(of, math.inf))
+            started = START - 3 * every
+            while started <= last and started + delay <= end:
+                completed = started + BACKUP_SECONDS
+                name = f"state-{started:.0f}"
+                found.append(Backup(name=name, of=of, schedule="state", started=started, completed=completed))
+                started += every
+        return found
 
     def start_client(self, options: ClientOptions) -> Caller:
         return Caller(self, options)
