@@ -34,8 +34,8 @@ class Evidence:
     `region` is the one that was broken in; `dead` are the regions that were lost as a whole. The run began at
     `began`, broke at `fault`, was mended at `healed` and watched until `ended`. `marks` are further moments
     that a scenario names. `completed` says when each version was whole, by region. `capacity` is the
-    recovery of the pods where a zone was lost, with `nodes` in that zone. `backups` are those that each survivor
-    had when regions were lost.
+    recovery of the pods where a zone was lost, with `nodes` in that zone. `backups` are those that each
+    survivor had when a region was lost.
     """
 
     region: str
@@ -214,7 +214,7 @@ def largest_lag(evidence: Evidence, moment: float) -> float | None:
 
 
 def backup_age(evidence: Evidence, moment: float) -> float | None:
-    """How old the lost region's newest backup was that a survivor had, counted from its start; None of none."""
+    """How old the newest backup of the region was that a survivor had, from its start; None: none had any."""
     started = [
         backup.started
         for backups in evidence.backups.values()

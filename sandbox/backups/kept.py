@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from typing import Protocol
 
-from drills.target import Backup, ModelStore
+from drills.target import Backup
 from sandbox.backups.archive import unpacked
 from sandbox.backups.schedules import SCHEDULE_LABEL, contents_key, folder, metadata_key, moment
 
 _log = logging.getLogger(__name__)
 
 
-def whole(store: ModelStore, region: str) -> Iterator[Backup]:
+class Readable(Protocol):
+    """What is asked of a bucket: an object, None when there is none, and the keys under a prefix."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def list(self, prefix: str) -> tuple[str, ...]: ...
+
+
+def whole(store: Readable, region: str) -> Iterator[Backup]:
     """The completed backups below a region's name whose tarball can be read. Raises StoreError."""
     all_ = folder(region)
     for name in sorted({found.removeprefix(all_).partition("/")[0] for found in store.list(all_)}):

@@ -49,7 +49,7 @@ def next_run(cron: str, after: datetime) -> datetime:
     """The first time of a cron expression of five fields later than `after`. Raises ScheduleError."""
     if len(cron.split()) != _FIELDS or _FOREIGN.search(cron):
         raise ScheduleError(
-            f"invalid schedule {cron!r}: five fields of numbers, names, lists, ranges and steps are known here"
+            f"invalid schedule {cron!r}: here it has five fields of numbers, names, lists, ranges and steps"
         )
     try:
         return next(CronSim(cron, after))
