@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from drills.target import Detection
 from drills.traffic import run as runner
 from drills.traffic.promises import Promise
 from drills.traffic.result import TrafficReport
-from tests.drills.platform import Platform, Rules, hold, kept, say
+from tests.drills.platform import START, Platform, Rules, hold, kept, say
 from tests.drills.test_zone_loss import MemoryTarget, deployed
 
 # Every drill from its beginning to its end, in virtual time.
@@ -50,6 +51,29 @@ def test_a_lost_region_costs_detection_and_what_is_left_of_the_ttl(tmp_path: Pat
     rpo = promise(report, "rpo-models")
     assert rpo.measured_s is not None
     assert 0.0 < rpo.measured_s <= 4.0 + 3.0
+
+
+def test_a_lost_regions_state_is_as_old_as_its_newest_backup_that_arrived(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    report = hold("region-loss", platform)
+    run, rpo = report.runs[0], promise(report, "rpo-cluster-state")
+    assert rpo.source == "modelled"
+    assert rpo.measured_s == pytest.approx((run.evidence.fault - START) % platform.rules.backup_s)
+    assert set(run.evidence.backups) == {"eu-west"}
+
+
+@pytest.mark.parametrize("name", ["region-loss", "region-loss-at-peak", "double-fault"])
+def test_backups_that_stopped_are_found(name: str, tmp_path: Path) -> None:
+    report = hold(name, Platform(tmp_path, Rules(backup_s=900.0, backups_end=-1800.0)))
+    rpo = promise(report, "rpo-cluster-state")
+    assert rpo.measured_s == pytest.approx(report.runs[0].evidence.fault - START + 1800.0)
+    assert [reason.split(": ")[1] for reason in report.reasons] == ["rpo-cluster-state"]
+
+
+def test_a_region_without_any_backup_in_a_survivor_breaks_its_promise(tmp_path: Path) -> None:
+    report = hold("region-loss", Platform(tmp_path, Rules(backups_end=-math.inf)))
+    assert promise(report, "rpo-cluster-state").measured_s is None
+    assert report.reasons == ("seed 7: rpo-cluster-state: never against 1800 s",)
 
 
 def test_what_happened_is_on_one_axis_that_begins_with_the_fault(tmp_path: Path) -> None:

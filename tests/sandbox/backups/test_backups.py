@@ -107,7 +107,7 @@ class World:
     def whole(self, bucket: str = HERE) -> list[Backup]:
         return list(whole(Bucket(self.s3, bucket), "us-east"))
 
-    def keys(self) -> list[str]:
+    def held(self) -> list[str]:
         return [one["Key"] for one in self.s3.list_objects_v2(Bucket=HERE).get("Contents", ())]
 
 
@@ -298,7 +298,7 @@ def test_a_region_that_is_cut_off_writes_nothing_and_one_backup_when_it_is_back(
     world.gone = True
     world.pass_(minutes=45)
     server.step()
-    assert (world.backups(), world.keys()) == ([], [])
+    assert (world.backups(), world.held()) == ([], [])
     world.gone = False
     server.step()
     assert len(world.whole()) == 1
@@ -318,7 +318,7 @@ def test_a_region_that_is_cut_off_while_it_writes_leaves_no_whole_backup(world: 
     server.step()
     assert world.phases() == ["Failed"]
     assert "gives no answer" in world.backups()[0]["status"]["failureReason"]
-    assert [key.rpartition(".")[2] for key in world.keys()] == ["gz"]
+    assert [key.rpartition(".")[2] for key in world.held()] == ["gz"]
     assert world.whole() == []
 
 
@@ -342,7 +342,7 @@ def test_what_cannot_be_backed_up_fails_and_says_why(
     assert backup["status"]["phase"] == "FailedValidation"
     assert reason in backup["status"]["validationErrors"][0]
     assert reason in caplog.text
-    assert world.keys() == []
+    assert world.held() == []
 
 
 def test_an_expression_that_is_not_understood_disables_its_schedule_and_no_other(world: World) -> None:
@@ -373,7 +373,7 @@ def test_what_has_expired_is_removed_and_nothing_else(world: World) -> None:
     assert sorted(kept.values()) == [desired.DAILY, desired.DAILY, desired.RPO]
     assert expired not in kept
     assert {one["metadata"]["name"] for one in world.backups()} == set(kept)
-    assert not any(key.startswith(folder("us-east", expired)) for key in world.keys())
+    assert not any(key.startswith(folder("us-east", expired)) for key in world.held())
 
 
 def test_what_was_left_half_done_has_failed(world: World) -> None:
