@@ -80,7 +80,7 @@ def _untested(pledge: Pledge) -> dict[str, Any]:
 
 def by_others(pledge: Pledge) -> str:
     """Which drills put a promise to the test, for a person."""
-    return f"by {', '.join(pledge.tested_by)}" if pledge.tested_by else "by no drill yet"
+    return f"by {', '.join(pledge.tested_by)}"
 
 
 def seconds(value: float | None) -> str:
