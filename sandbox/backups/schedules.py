@@ -42,7 +42,7 @@ _DURATION: TypeAdapter[Any] = TypeAdapter(Duration)
 
 
 class ScheduleError(SandboxError):
-    """A cron expression that Velero does not take, or one that is not modelled here."""
+    """What a schedule says is not taken by Velero, or not modelled here."""
 
 
 def next_run(cron: str, after: datetime) -> datetime:
@@ -73,8 +73,13 @@ def new(schedule: Mapping[str, Any]) -> bool:
     return not taken and not schedule["spec"].get("paused", False)
 
 
-def problems(spec: Mapping[str, Any]) -> list[str]:
-    """Why no backup of a schedule's spec can be taken here; empty when one can."""
+def check(spec: Mapping[str, Any]) -> None:
+    """Raises ScheduleError, with all that a schedule's spec asks for and that is not modelled here."""
+    if found := _problems(spec):
+        raise ScheduleError("; ".join(found))
+
+
+def _problems(spec: Mapping[str, Any]) -> list[str]:
     template: Mapping[str, Any] = spec["template"]
     found = [f"spec.{name} is not modelled here" for name in sorted(spec.keys() - _SPEC)]
     if spec.get("useOwnerReferencesInBackup"):

@@ -19,6 +19,7 @@ from sandbox.backups.schedules import (
     ScheduleError,
     backup_of,
     begun,
+    check,
     contents_key,
     due,
     expired,
@@ -26,7 +27,6 @@ from sandbox.backups.schedules import (
     metadata_key,
     new,
     next_run,
-    problems,
     text,
 )
 from sandbox.kube import Api
@@ -96,14 +96,12 @@ class Velero:
         self._api.call("PATCH", f"{SCHEDULES}/{name}", last, content_type=_MERGE)
         backup_name = backup["metadata"]["name"]
         try:
-            wrong = problems(schedule["spec"])
-            location = None if wrong else self._location(backup["spec"]["storageLocation"])
-            items = None if location is None else objects.chosen(self._api, backup["spec"])
+            check(schedule["spec"])
+            location = self._location(backup["spec"]["storageLocation"])
+            items = objects.chosen(self._api, backup["spec"])
         except ScheduleError as error:
-            wrong, location, items = [str(error)], None, None
-        if location is None or items is None:
-            _log.error("backup %s fails: %s", backup_name, "; ".join(wrong))
-            self._end(backup_name, "FailedValidation", validationErrors=wrong)
+            _log.error("backup %s fails: %s", backup_name, error)
+            self._end(backup_name, "FailedValidation", validationErrors=[str(error)])
             return
         backup["status"] = begun(backup["spec"], now)
         self._patch(backup_name, backup["status"])

@@ -12,6 +12,7 @@ from sandbox.backups.schedules import (
     ScheduleError,
     backup_of,
     begun,
+    check,
     contents_key,
     due,
     expired,
@@ -19,7 +20,6 @@ from sandbox.backups.schedules import (
     moment,
     new,
     next_run,
-    problems,
     text,
 )
 
@@ -64,7 +64,7 @@ def test_an_expression_that_is_not_modelled_is_refused(cron: str) -> None:
 def test_what_the_program_deploys_is_understood() -> None:
     for name in (desired.RPO, desired.DAILY):
         schedule = deployed(name)
-        assert problems(schedule["spec"]) == []
+        check(schedule["spec"])
         assert next_run(schedule["spec"]["schedule"], NOON) > NOON
 
 
@@ -86,7 +86,7 @@ def test_a_paused_schedule_is_never_due() -> None:
     paused["spec"]["paused"] = True
     assert not due(paused, at("14:00:00"))
     assert not new(paused)
-    assert problems(paused["spec"]) == []
+    check(paused["spec"])
 
 
 def test_a_schedule_is_new_until_it_has_a_backup() -> None:
@@ -113,15 +113,29 @@ def test_a_schedule_is_new_until_it_has_a_backup() -> None:
 )
 def test_a_field_of_a_template_that_is_not_modelled_is_named(change: dict[str, Any], problem: str) -> None:
     spec = deployed()["spec"]
-    (found,) = problems({**spec, "template": {**spec["template"], **change}})
-    assert found.startswith(problem)
+    with pytest.raises(ScheduleError) as found:
+        check({**spec, "template": {**spec["template"], **change}})
+    assert str(found.value).startswith(problem)
+    assert ";" not in str(found.value).removeprefix(problem).removeprefix("; name each")
 
 
 def test_a_field_of_a_schedule_that_is_not_modelled_is_named() -> None:
     spec = deployed()["spec"]
-    assert problems({**spec, "skipImmediately": True}) == ["spec.skipImmediately is not modelled here"]
-    (owned,) = problems({**spec, "useOwnerReferencesInBackup": True})
-    assert owned.startswith("spec.useOwnerReferencesInBackup")
+    with pytest.raises(ScheduleError, match="^spec.skipImmediately is not modelled here$"):
+        check({**spec, "skipImmediately": True})
+    with pytest.raises(ScheduleError, match="^spec.useOwnerReferencesInBackup: true is not modelled here$"):
+        check({**spec, "useOwnerReferencesInBackup": True})
+
+
+def test_all_that_is_not_modelled_is_named_at_once() -> None:
+    spec = deployed()["spec"]
+    with pytest.raises(ScheduleError) as found:
+        check({**spec, "skipImmediately": True, "template": {**spec["template"], "hooks": {}, "ttl": ""}})
+    assert str(found.value).split("; ") == [
+        "spec.skipImmediately is not modelled here",
+        "spec.template.hooks is not modelled here",
+        "spec.template.ttl is missing",
+    ]
 
 
 def test_a_backup_has_the_schedules_name_and_second_and_template() -> None:
