@@ -2,7 +2,7 @@
 
 https://velero.io/docs/main/how-velero-works/, …/api-types/schedule/, …/api-types/backup/,
 …/api-types/backupstoragelocation/, …/resource-filtering/ and …/output-file-format/. Schedules are looked at
-once a minute; each due one writes a Backup, and a tarball of the real objects that its template chooses, below
+once a minute; a due one writes a Backup, and a tarball of the real objects that its template chooses, below
 the prefix of its storage location. What has expired is removed from a location that may be written to, at
 each look, where Velero looks once an hour. A schedule with a field that is not modelled here fails its
 backups, which name the field.

@@ -88,7 +88,7 @@ def _problems(spec: Mapping[str, Any]) -> list[str]:
     found += [f"spec.template.{name} is missing" for name in NEEDED if not template.get(name)]
     for name in ("includedNamespaces", "includedResources"):
         found += [
-            f"spec.template.{name}: {one} is not modelled here; name each"
+            f"spec.template.{name}: {one} is not modelled here (name each)"
             for one in template.get(name) or ()
             if re.search(r"[*?\[]", one)
         ]

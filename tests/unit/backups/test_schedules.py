@@ -116,14 +116,14 @@ def test_a_field_of_a_template_that_is_not_modelled_is_named(change: dict[str, A
     with pytest.raises(ScheduleError) as found:
         check({**spec, "template": {**spec["template"], **change}})
     assert str(found.value).startswith(problem)
-    assert ";" not in str(found.value).removeprefix(problem).removeprefix("; name each")
+    assert "; " not in str(found.value)
 
 
 def test_a_field_of_a_schedule_that_is_not_modelled_is_named() -> None:
     spec = deployed()["spec"]
-    with pytest.raises(ScheduleError, match="^spec.skipImmediately is not modelled here$"):
+    with pytest.raises(ScheduleError, match=r"^spec\.skipImmediately is not modelled here$"):
         check({**spec, "skipImmediately": True})
-    with pytest.raises(ScheduleError, match="^spec.useOwnerReferencesInBackup: true is not modelled here$"):
+    with pytest.raises(ScheduleError, match=r"^spec\.useOwnerReferencesInBackup: true is not modelled here$"):
         check({**spec, "useOwnerReferencesInBackup": True})
 
 
