@@ -179,10 +179,8 @@ def _objects(api: Api) -> None:
         api.call("POST", LOCATIONS, location)
 
 
-def _buckets(s3: Any, url: str) -> None:
-    for bucket in (HERE, THERE):
-        s3.create_bucket(Bucket=bucket)
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+def _join(s3: Any, url: str) -> None:
+    """From now on the peer's bucket gets what this one gets."""
     client("iam", url).create_role(RoleName="replication", AssumeRolePolicyDocument="{}")
     rule = {
         "ID": "to-eu-west",
@@ -203,7 +201,9 @@ def region() -> Iterator[World]:
     try:
         world = _region(paths)
         _objects(world.api)
-        _buckets(world.s3, world.state.moto_url)
+        for bucket in (HERE, THERE):
+            world.s3.create_bucket(Bucket=bucket)
+            world.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         yield world
     finally:
         Processes(paths).stop_all()
@@ -388,6 +388,7 @@ def test_what_was_left_half_done_has_failed(world: World) -> None:
 
 
 def test_replication_brings_a_whole_backup_to_the_peer(world: World, tmp_path: Path) -> None:
+    _join(world.s3, world.state.moto_url)
     clients = Clients(endpoint=world.state.moto_url, directory=tmp_path)
     journal = Journal(tmp_path / "journal.sqlite")
     replicator = Replicator(
