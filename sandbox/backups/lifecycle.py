@@ -13,6 +13,8 @@ from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
 from sandbox.state import SandboxState
 
+_BEGIN_SECONDS = 180.0
+
 
 def process_name(region: str) -> str:
     """Its calls are its region's own."""
@@ -42,7 +44,8 @@ def start(state: SandboxState) -> None:
         started.append(name)
     for name in started:
         what = f"the backups of {name} do not begin"
-        wait_until(_began(paths, name).exists, what, processes, process_name(name), paths)
+        ready, process = _began(paths, name).exists, process_name(name)
+        wait_until(ready, what, processes, process, paths, seconds=_BEGIN_SECONDS)
 
 
 def stop(state: SandboxState) -> None:
