@@ -19,6 +19,7 @@ def run(
     options: Options,
     say: Say,
     clock: Clock | None = None,
+    *,
     began: float | None = None,
 ) -> TrafficReport:
     """Hold the scenario `options.runs` times. DrillError when it cannot be held.
