@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -169,13 +170,18 @@ class SandboxCluster:
                     # Whatever broke the stream: the next one begins with what is there then.
                     stop.wait(_RETRY_SECONDS)
 
-        thread = threading.Thread(target=follow, name=f"watch {kind} in {self._region}", daemon=True)
-        thread.start()
+        def follow_and_close() -> None:
+            # Nobody else may close it: this thread would go on reading from the number of a closed socket,
+            # which by then belongs to whatever was opened next.
+            with contextlib.closing(client):
+                follow()
+
+        name = f"watch {kind} in {self._region}"
+        threading.Thread(target=follow_and_close, name=name, daemon=True).start()
         try:
             yield
         finally:
             stop.set()
-            client.close()
 
     def _refused(self, error: ApiError) -> SandboxError:
         return SandboxError(f"the API server of {self._region} answers: {error.status.message}")
