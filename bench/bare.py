@@ -13,7 +13,8 @@ from components.inference.args import InferenceArgs
 from components.shared.labels import GPU_TAINT_KEY, GPU_TAINT_VALUE
 from config.platform import Cloud
 from config.region import GpuPool
-from sandbox.bare import add_node, ready_nodes
+from drills.view import node_view
+from sandbox.bare import add_node
 from sandbox.kube import Api
 from sandbox.twins.instance_types import InstanceType
 from sandbox.twins.nodes import NodeGroup, Subnet, WantedNode, wanted_nodes
@@ -74,10 +75,16 @@ def gpu_nodes(kind: InstanceType, per_zone: int) -> list[WantedNode]:
 
 
 def add_nodes(api: Api, nodes: list[WantedNode]) -> None:
-    """Register them, and wait until Kubernetes holds all of them ready."""
+    """Register them, and wait until Kubernetes holds all of them ready and has taken its own taints off."""
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         list(pool.map(lambda node: add_node(api, node.manifest(), node.status), nodes))
-    wait(lambda: ready_nodes(api) == len(nodes), f"{len(nodes)} ready nodes")
+    wait(lambda: _open_nodes(api) == len(nodes), f"{len(nodes)} nodes that take pods")
+
+
+def _open_nodes(api: Api) -> int:
+    """Nodes that are ready, and refuse nothing but what needs no GPU."""
+    nodes = [node_view(node) for node in api.get("/api/v1/nodes")["items"]]
+    return sum(node.ready and node.taints == {GPU_TAINT_KEY} for node in nodes)
 
 
 def wait(reached: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
