@@ -87,7 +87,7 @@ def _open_nodes(api: Api) -> int:
     return sum(node.ready and node.taints == {GPU_TAINT_KEY} for node in nodes)
 
 
-def wait(reached: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
+def wait(reached: Callable[[], bool], what: str, seconds: float = 600.0) -> None:
     """Ask twice a second. RuntimeError when it does not come."""
     deadline = time.monotonic() + seconds
     while not reached():
