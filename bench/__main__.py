@@ -23,7 +23,7 @@ from automation.project import platform as read_platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
 from automation.workspace import Workspace
-from bench import checks, previews
+from bench import checks, previews, scheduling, zone_capacity
 from bench.figures import Figures, Machine
 from bench.memory import Peak
 from bench.sections import write
@@ -54,6 +54,8 @@ def main() -> None:
     page.write_text(figures.markdown(), encoding="utf-8")
     write(page, previews.TITLE, previews.section(seen))
     write(page, checks.TITLE, checks.section(checks.measure()))
+    zone_capacity.main()
+    scheduling.main()
     tell(f"written: {page}")
 
 

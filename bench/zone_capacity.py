@@ -146,11 +146,11 @@ def section(found: Mapping[int, Sequence[Run]], alone: Run) -> str:
 
 _MISSED = (
     "Why the aim is missed: what moves pods is the taint `unreachable:NoExecute`, which "
-    "kube-controller-manager puts on one node of a lost zone after the other (`--node-eviction-rate`, a flag "
-    "that EKS does not offer). Clients do not wait for it: the endpoints of all nodes go when the zone is held "
-    "NotReady, and the mesh passes over them before.",
-    "What is needed: an alert on the lost zone, and a Sensor that evicts the pods of all its nodes at once, as "
-    "those on a lost peer act already. That chain is not built yet. The descheduler, which the program "
+    "kube-controller-manager puts on one node of a lost zone after the other (`--node-eviction-rate`, a "
+    "flag that EKS does not offer). Clients do not wait for it: the endpoints of all nodes go when the zone "
+    "is held NotReady, and the mesh passes over them before.",
+    "What is needed: an alert on the lost zone, and a Sensor that evicts the pods of all its nodes at once, "
+    "as those on a lost peer act already. That chain is not built yet. The descheduler, which the program "
     "deploys, cannot do it: it passes over every node that is not Ready, so `RemovePodsViolatingNodeTaints` "
     "evicted nothing when it was tried. Until then larger nodes help: a step is a node, with all its GPUs.",
 )
