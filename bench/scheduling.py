@@ -35,7 +35,7 @@ TITLE = "Scheduling with the constraints and without"
 AIM = 0.7
 PAIRS = 10
 NODES_PER_ZONE = 100
-PODS = 200
+PODS = 400
 UNLIMITED = ("--kube-api-qps=5000", "--kube-api-burst=5000")
 """The scheduler's client is limited to 50 calls a second, which would hide what its own work costs.
 https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/"""
@@ -203,13 +203,21 @@ def section(found: Sequence[Pair]) -> str:
     ]
     lines = ["| scheduling | aim | median | worst |", "| --- | --- | --- | --- |"]
     lines += [f"| {what} | {goal} | {median(v):{as_}} | {min(v):{as_}} |" for what, goal, v, as_ in rows]
-    return "\n".join(lines) + (
-        f"\n\n{len(found)} pairs, each in the other order: {PODS} pods at once for {3 * NODES_PER_ZONE} "
-        f"nodes of {FOUR_GPUS.gpus} GPUs in three zones, on a real scheduler; the rate is from the first to "
-        "the last of its own events. Pods without constraints of their own get the scheduler's default spread, as any "
+    how = (
+        f"{len(found)} pairs, each in the other order: {PODS} pods at once for {3 * NODES_PER_ZONE} nodes of "
+        f"{FOUR_GPUS.gpus} GPUs in three zones, on a real scheduler; the rate is from the first to the last "
+        "of its own events. Pods without constraints of their own get the scheduler's default spread, as any "
         "Service's do. The limit of 50 calls a second of its client, which would make both alike, is lifted, "
-        "and all but scheduler, API server and etcd stands still meanwhile.\n"
+        "and all but scheduler, API server and etcd stands still meanwhile."
     )
+    missed = (_MISSED,) if median(ratios) < AIM else ()
+    return "\n\n".join(["\n".join(lines), *missed, how]) + "\n"
+
+
+_MISSED = (
+    "The aim is missed: for each pod with a hard spread, or with a term that keeps pods apart, the scheduler "
+    "counts the pods of all nodes before it looks for one; for others it stops at as many nodes as it needs."
+)
 
 
 def main() -> None:

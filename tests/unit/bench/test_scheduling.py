@@ -45,3 +45,8 @@ def test_the_section_shows_the_ratio_of_pairs_and_its_worst() -> None:
     text = section([Pair(80.0, 100.0), Pair(30.0, 50.0), Pair(75.0, 100.0)])
     assert "| the one over the other | at least 0.7 | 0.75 | 0.60 |" in text
     assert "| pods a second as the program deploys them |  | 75 | 30 |" in text
+    assert "missed" not in text
+
+
+def test_a_middle_ratio_under_the_aim_is_a_missed_aim() -> None:
+    assert "The aim is missed" in section([Pair(60.0, 100.0), Pair(69.0, 100.0), Pair(90.0, 100.0)])
