@@ -24,10 +24,18 @@ from sandbox.state import SandboxState
 from sandbox.traffic import SandboxTraffic
 from sandbox.zones import start_zone, stop_zone
 
+_SPEC: dict[str, Any] = {"selector": {}, "template": {}, "containers": []}
+_ANY: dict[str, Any] = {"metadata": {}, "spec": _SPEC, "addressType": "IPv4", "endpoints": []}
+"""What every kind can be read from."""
 _KINDS: dict[str, Any] = {
     resource.__name__: resource
     for resource in (Deployment, EndpointSlice, Namespace, Node, Pod, PodDisruptionBudget)
 }
+# msgspec, which decodes for lightkube, learns a type when it first meets it, and crashes when two threads
+# teach it the same one at once, as the watches of two regions would.
+for _resource in _KINDS.values():
+    _resource.from_dict(_ANY)
+
 _WATCH_SECONDS = 10
 _RETRY_SECONDS = 0.5
 _NOT_FOUND, _CONFLICT = 404, 409
