@@ -141,8 +141,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.h
 # The copy in another cloud, deployed by model_buckets.
 
 COPY_BITS_PER_SECOND = 1_000_000_000
-"""Planned: what Storage Transfer moves between clouds. Google promises no rate; this is the one that replication
-within AWS is counted with, and the job's metric ``copied_bytes_count`` tells the true one.
+"""Planned: what Storage Transfer moves between clouds. Google promises no rate; this is the one that
+replication within AWS is counted with, and the job's metric ``copied_bytes_count`` tells the true one.
 https://docs.cloud.google.com/storage-transfer/docs/monitor-transfer-jobs"""
 
 TURBO_REPLICATION = timedelta(minutes=15)

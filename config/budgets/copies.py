@@ -72,9 +72,9 @@ def _changes(key: str, gcs: Gcs, size: int) -> Iterator[Change]:
     if SHORTEST_INTERVAL <= shorter < gcs.interval and moving <= shorter:
         yield Change(f"{where}.interval", shorter)
     turbo = gcs.model_copy(update={"replication": Replication.TURBO})
-    if gcs.location in DUAL_REGIONS and gcs.replication is not Replication.TURBO:
-        if total(terms(turbo, size)) <= gcs.rpo:
-            yield Change(f"{where}.replication", str(Replication.TURBO))
+    slow = gcs.replication is not Replication.TURBO
+    if slow and gcs.location in DUAL_REGIONS and total(terms(turbo, size)) <= gcs.rpo:
+        yield Change(f"{where}.replication", str(Replication.TURBO))
     seconds = min(left - gcs.interval, gcs.interval) // timedelta(seconds=1)
     most = seconds * COPY_BITS_PER_SECOND // 8 // _MIB * _MIB
     if 0 < most < size:
