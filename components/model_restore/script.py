@@ -149,7 +149,9 @@ class Amazon:
                 settings[ours] = version[theirs]
         if size <= PART:
             body = google.read(version, 0, size)
-            stored = self._s3.put_object(**settings, Body=body, ChecksumCRC32C=crc32c)
+            stored = self._s3.put_object(
+                **settings, Body=body, ChecksumAlgorithm="CRC32C", ChecksumCRC32C=crc32c
+            )
         else:
             stored = self._put_parts(google, version, size, settings)
         if stored.get("ChecksumCRC32C") != crc32c:

@@ -76,14 +76,14 @@ def section(incident: Incident, shell: Shell) -> list[str]:
     return [
         "#### Models from Google Cloud Storage",
         "Models are read in this order: the region's own bucket, the bucket of the region that it fails over "
-        f"to, the copy on Google Cloud Storage (`{copy.bucket}`). What is deleted in one region is deleted in "
-        "the other; the copy deletes nothing. It needs the Google Cloud command line, signed in, too. "
+        f"to, the copy on Google Cloud Storage (`{copy.bucket}`). What is deleted in one region is deleted "
+        "in the other; the copy deletes nothing. This needs the Google Cloud command line, signed in, too. "
         "How old is it?",
         shell(newest(copy)),
         "1. Hold the copy's jobs, so that what is half restored is not copied back:",
         shell(set_jobs(copy, "disabled", "enabled")),
-        f"2. Bring back every version of every object that S3 no longer has, in `{owner}`, whose stack has the "
-        "copy. Each is compared by CRC32C; objects that S3 has are left as they are. The last line says what "
+        f"2. Bring back every version of every object that S3 no longer has, in `{owner}`, whose stack has "
+        "the copy. Each is compared by CRC32C; objects that S3 has are left as they are. The last line says what "
         "came back, and that nothing `failed`; one that was ended goes on where it was.",
         shell(credentials(copy)),
         shell(restore(copy)),
