@@ -83,8 +83,8 @@ def section(incident: Incident, shell: Shell) -> list[str]:
         "1. Hold the copy's jobs, so that what is half restored is not copied back:",
         shell(set_jobs(copy, "disabled", "enabled")),
         f"2. Bring back every version of every object that S3 no longer has, in `{owner}`, whose stack has "
-        "the copy. Each is compared by CRC32C; objects that S3 has are left as they are. The last line says what "
-        "came back, and that nothing `failed`; one that was ended goes on where it was.",
+        "the copy. Each is compared by CRC32C; objects that S3 has are left as they are. The last line says "
+        "what came back, and that nothing `failed`; one that was ended goes on where it was.",
         shell(credentials(copy)),
         shell(restore(copy)),
         f"3. Replication brings it to the other region. See that it is in `{dr.region}`:",

@@ -6,7 +6,8 @@ import ast
 import sys
 
 from components.model_restore.args import JOB, NAMESPACE, ModelRestoreArgs
-from components.model_restore.desired import config_map, cron_job, network_policy, write_statements
+from components.model_restore.desired import config_map, cron_job, network_policy
+from components.model_restore.policies_aws import write_statements
 from components.shared import google
 
 ARGS = ModelRestoreArgs(
@@ -22,13 +23,13 @@ ARGS = ModelRestoreArgs(
 
 
 def test_it_waits_for_a_person():
-    spec = cron_job(ARGS)["spec"]
+    spec = cron_job(ARGS, "{}")["spec"]
     assert spec["suspend"] is True
     assert spec["concurrencyPolicy"] == "Forbid"
 
 
 def test_the_pod_runs_the_mounted_script_with_a_token_for_google_alone():
-    pod = cron_job(ARGS)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod = cron_job(ARGS, "{}")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     assert container["command"][1] == f"{mounts['script']}/restore.py"
@@ -66,4 +67,7 @@ def test_nobody_comes_in_and_the_node_s_metadata_stays_shut():
     spec = network_policy()["spec"]
     assert spec["ingress"] == []
     assert spec["egress"][0]["to"][0]["ipBlock"]["except"] == ["169.254.0.0/16"]
-    assert (cron_job(ARGS)["metadata"]["name"], cron_job(ARGS)["metadata"]["namespace"]) == (JOB, NAMESPACE)
+    assert (cron_job(ARGS, "{}")["metadata"]["name"], cron_job(ARGS, "{}")["metadata"]["namespace"]) == (
+        JOB,
+        NAMESPACE,
+    )
