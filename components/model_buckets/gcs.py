@@ -20,9 +20,9 @@ class ModelCopyArgs:
 
     ``bucket`` is its name. ``exists`` says that the project has it already: it is adopted, not made.
     ``issuers`` are the clusters whose pods may read it, by region, and ``subjects`` those of their service
-    accounts that may (``system:serviceaccount:<namespace>:<name>``). ``agent`` is the project's transfer agent
-    as IAM names it. ``source`` is the bucket on S3, read by the role ``role_arn``; ``queue_arn`` is that of
-    its events, where they start a copy. ``region`` owns the copy, ``today`` is in UTC.
+    accounts that may (``system:serviceaccount:<namespace>:<name>``). ``agent`` is the project's transfer
+    agent as IAM names it. ``source`` is the bucket on S3, read by the role ``role_arn``; ``queue_arn`` is
+    that of its events, where they start a copy. ``region`` owns the copy, ``today`` is in UTC.
     """
 
     platform: str

@@ -25,7 +25,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 import boto3
-from botocore.config import Config
+import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
 GENERATION = "gcs-generation"
@@ -118,7 +118,7 @@ class Amazon:
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
         # The only checksum that is sent is the copy's own.
-        config = Config(
+        config = botocore.config.Config(
             request_checksum_calculation="when_required",
             retries={"mode": "standard", "max_attempts": 10},
             max_pool_connections=2 * WORKERS,

@@ -67,7 +67,5 @@ def test_nobody_comes_in_and_the_node_s_metadata_stays_shut():
     spec = network_policy()["spec"]
     assert spec["ingress"] == []
     assert spec["egress"][0]["to"][0]["ipBlock"]["except"] == ["169.254.0.0/16"]
-    assert (cron_job(ARGS, "{}")["metadata"]["name"], cron_job(ARGS, "{}")["metadata"]["namespace"]) == (
-        JOB,
-        NAMESPACE,
-    )
+    metadata = cron_job(ARGS, "{}")["metadata"]
+    assert (metadata["name"], metadata["namespace"]) == (JOB, NAMESPACE)
