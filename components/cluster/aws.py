@@ -59,7 +59,7 @@ class Cluster(pulumi.ComponentResource):
         self.endpoint = cluster.endpoint
         self.born = cluster.created_at
         self.ca_data = cluster.certificate_authority.apply(lambda ca: ca.data or "")
-        self.issuer = cluster.identities.apply(lambda known: known[0].oidcs[0].issuer or "")
+        self.issuer = cluster.identities.apply(lambda known: (known[0].oidcs or [])[0].issuer or "")
         self.security_group_id = cluster.vpc_config.apply(
             lambda config: config.cluster_security_group_id or ""
         )

@@ -195,13 +195,14 @@ class ModelCopy(pulumi.ComponentResource):
             told = named.apply(
                 lambda names, place=place: alerts_gcs.alerts(args.gcs, args.bucket, names[0], names)[place]
             )
+            conditions: Any = told.apply(lambda alert: list(alert.conditions))
             monitoring.AlertPolicy(
                 f"{name}-{known.key}",
                 project=args.gcs.project,
                 display_name=known.title,
                 combiner="OR",
                 severity=known.severity,
-                conditions=told.apply(lambda alert: list(alert.conditions)),
+                conditions=conditions,
                 notification_channels=[channel.id],
                 documentation={
                     "content": told.apply(lambda alert: alert.documentation),

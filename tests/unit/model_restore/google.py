@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,7 +61,7 @@ class Google:
 
 
 @contextmanager
-def serving(google: Google) -> Iterator[Google]:
+def serving(google: Google) -> Generator[Google]:
     """The store at an address of its own."""
 
     class Handler(BaseHTTPRequestHandler):
