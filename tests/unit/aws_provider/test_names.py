@@ -12,9 +12,9 @@ import pulumi
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
-from sandbox.providers.aws.check import check
-from sandbox.providers.aws.schema import NESTED, Fields
 from sandbox.providers.aws.table import ENTRIES
+from sandbox.providers.base.table.checks import check
+from sandbox.providers.base.table.fields import NESTED, Fields
 
 _INPUTS = re.compile(r"'(aws:[^']+)'")
 

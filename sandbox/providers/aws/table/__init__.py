@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.providers.aws.entry import Entry
-from sandbox.providers.aws.schema import text
 from sandbox.providers.aws.table import (
     acm,
     cloudwatch,
@@ -32,6 +31,7 @@ from sandbox.providers.aws.table import (
     vpc,
     vpc_endpoint,
 )
+from sandbox.providers.base.table.fields import text
 
 _MODULES = (
     acm,
