@@ -1,4 +1,4 @@
-"""Google's APIs as the table calls them: checked by their descriptions, then answered beside or by the server."""
+"""Google's APIs as the table calls them: checked by their descriptions, then answered."""
 
 from __future__ import annotations
 

@@ -67,28 +67,16 @@ class Description:
             if not partial:
                 yield f"{path}: is null"
             return
-        match schema.get("type"):
-            case "object" | None:
-                yield from self._object(schema, value, path, partial=partial)
-            case "array":
-                if not isinstance(value, list):
-                    yield f"{path}: {value!r} is not a list"
-                    return
-                for index, item in enumerate(value):
-                    yield from self._value(schema["items"], item, f"{path}[{index}]", partial=False)
-            case "string":
-                yield from _string(schema, value, path)
-            case "boolean":
-                if not isinstance(value, bool):
-                    yield f"{path}: {value!r} is not a boolean"
-            case "integer":
-                if not isinstance(value, int) or isinstance(value, bool):
-                    yield f"{path}: {value!r} is not a whole number"
-            case "number":
-                if not isinstance(value, int | float) or isinstance(value, bool):
-                    yield f"{path}: {value!r} is not a number"
-            case _:
-                pass
+        kind = schema.get("type", "object")
+        if kind == "object":
+            yield from self._object(schema, value, path, partial=partial)
+        elif kind == "array" and isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from self._value(schema["items"], item, f"{path}[{index}]", partial=False)
+        elif kind == "string" and isinstance(value, str):
+            yield from _string(schema, value, path)
+        elif not _is(kind, value):
+            yield f"{path}: {value!r} is not of type {kind}"
 
     def _object(self, schema: Mapping[str, Any], value: Any, path: str, *, partial: bool) -> Iterator[str]:
         if not isinstance(value, Mapping):
@@ -116,11 +104,9 @@ def _known(names: Mapping[str, Any]) -> str:
     return f"it has {', '.join(sorted(names)) or 'none'}"
 
 
-def _string(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+def _string(schema: Mapping[str, Any], value: str, path: str) -> Iterator[str]:
     form = schema.get("format", "")
-    if not isinstance(value, str):
-        yield f"{path}: {value!r} is not a string"
-    elif schema.get("enum") and value not in schema["enum"]:
+    if schema.get("enum") and value not in schema["enum"]:
         yield f"{path}: {value!r} is none of {', '.join(schema['enum'])}"
     elif schema.get("pattern") and not re.search(schema["pattern"], value):
         yield f"{path}: {value!r} does not match {schema['pattern']}"
@@ -130,6 +116,14 @@ def _string(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
         yield f"{path}: {value!r} is not a duration in seconds, such as 3600s"
     elif form in ("google-datetime", "date-time", "date") and not _is_date(value):
         yield f"{path}: {value!r} is not a date, such as 2026-01-31 or 2026-01-31T12:00:00Z"
+
+
+_KINDS: dict[str, tuple[type, ...]] = {"boolean": (bool,), "integer": (int,), "number": (int, float)}
+
+
+def _is(kind: str, value: Any) -> bool:
+    """Whether a value that is neither text nor nested is of a type of JSON schema."""
+    return isinstance(value, _KINDS.get(kind, ())) and isinstance(value, bool) is (kind == "boolean")
 
 
 def _is_date(value: str) -> bool:

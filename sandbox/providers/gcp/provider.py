@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox.gcs import ENDPOINT_VARIABLE
 from sandbox.providers.base import Call, Failure, Properties
 from sandbox.providers.base.table.provider import TableProvider, UnsupportedTypeError
 from sandbox.providers.base.table.states import own_tags
@@ -18,9 +19,6 @@ from sandbox.providers.gcp.settings import parse, setting_faults
 from sandbox.providers.gcp.table import ENTRIES
 
 VERSION = "10.2.0"
-ENDPOINT_VARIABLE = "STORAGE_EMULATOR_HOST"
-"""As Google's own storage libraries name it."""
-
 _GONE = 404
 
 

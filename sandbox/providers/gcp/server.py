@@ -57,7 +57,7 @@ class Server:
         try:
             self.call("DELETE", path, generation=generation)
         except GoogleError as error:
-            if error.status != httpx2.codes.NOT_FOUND:
+            if error.status != 404:
                 raise
 
     def close(self) -> None:

@@ -60,10 +60,8 @@ def _block_faults(
     for key in values:
         if key not in fields:
             known = ", ".join(sorted(fields))
-            yield (
-                (*path, key),
-                f"the sandbox's {package} provider knows no input {format_path((*path, key))}; it knows {known}",
-            )
+            at = format_path((*path, key))
+            yield (*path, key), f"the sandbox's {package} provider knows no input {at}; it knows {known}"
     for key, one in fields.items():
         value = values.get(key)
         if value is None:

@@ -41,9 +41,9 @@ class Field:
     """One input.
 
     `api` is its name in the request and the answer ("" derives it, None keeps it out of both); `replace`
-    marks what the cloud cannot change in place; `computed` says that it fills it in when the program does not;
-    `local` says that only this provider knows it, so that no read brings it back; `same` reduces values to
-    what the cloud compares.
+    marks what the cloud cannot change in place; `computed` says that it fills it in when the program does
+    not; `local` says that only this provider knows it, so that no read brings it back; `same` reduces values
+    to what the cloud compares.
     """
 
     kind: Kind

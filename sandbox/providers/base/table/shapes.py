@@ -1,4 +1,4 @@
-"""Between Pulumi's shape of a value and the one that a cloud's requests and answers have, driven by the fields."""
+"""Between Pulumi's shape of a value and the one of a cloud's requests and answers, driven by the fields."""
 
 from __future__ import annotations
 

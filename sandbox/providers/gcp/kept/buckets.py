@@ -168,7 +168,7 @@ def _name_faults(name: str) -> Iterator[str]:
     if not 3 <= len(name) <= most or any(len(part) > 63 for part in name.split(".")):
         yield f"name: {name!r} has {len(name)} characters, 3 to {most} are allowed, and 63 between dots"
     elif not _NAME.fullmatch(name):
-        yield f"name: {name!r} is not of lower-case letters, digits, '-', '_' and '.', ending in one of the first"
+        yield f"name: {name!r} is not of lower-case letters, digits, '-', '_' and '.', or ends in a sign"
     elif ".." in name or _is_address(name):
         yield f"name: {name!r} has two dots in a row, or looks like an IP address"
     elif name.startswith("goog") or "google" in name or "g00gle" in name:

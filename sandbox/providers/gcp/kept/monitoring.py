@@ -51,7 +51,7 @@ def _policy_faults(asked: Asked, body: Mapping[str, Any]) -> Iterator[str]:
     by_log = any("conditionMatchedLog" in one for one in conditions)
     limit = (body.get("alertStrategy") or {}).get("notificationRateLimit")
     if by_log and (not limit or len(conditions) > 1):
-        yield "alertStrategy.notificationRateLimit: is required of a log-based policy, which has one condition"
+        yield "alertStrategy.notificationRateLimit: a log-based policy has it, and one condition"
     if limit and not by_log:
         yield "alertStrategy.notificationRateLimit: is for log-based policies alone"
     for channel in body.get("notificationChannels") or ():

@@ -51,7 +51,8 @@ def _faults(policy: Mapping[str, Any]) -> Iterator[str]:
         role = str(binding.get("role", ""))
         if not _ROLE.fullmatch(role):
             yield f"bindings[{index}].role: {role!r} is no role, such as roles/storage.objectViewer"
-        for member in binding.get("members") or ():
+        members: list[str] = binding.get("members") or []
+        for member in members:
             if not _MEMBER.fullmatch(member):
                 yield f"bindings[{index}].members: {member!r} is no principal"
         if binding.get("condition") and policy.get("version") != 3:

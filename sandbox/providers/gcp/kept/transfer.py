@@ -108,7 +108,7 @@ def _now() -> str:
 
 
 def _refuse(asked: Asked, job: Mapping[str, Any]) -> None:
-    """What the service refuses at once: shapes that contradict themselves, a sink that its agent cannot use."""
+    """What the service refuses at once: contradictions, and a sink that its agent cannot use."""
     faults = list(_faults(job))
     if faults:
         raise invalid("; ".join(faults))

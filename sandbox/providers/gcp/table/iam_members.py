@@ -1,4 +1,4 @@
-"""gcp.storage.BucketIAMMember and gcp.pubsub.TopicIAMMember: one member of one role, read, changed, written."""
+"""gcp.storage.BucketIAMMember and gcp.pubsub.TopicIAMMember: one member of one role."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ def _entry(token: str, holder: dict[str, Field], policy: _Policy) -> Entry:
             "role": text(required=True, replace=True),
             "member": text(required=True, replace=True),
             "condition": block(_CONDITION, replace=True),
-            # It is the whole policy's: another member's change is no drift of this one.
         },
         create=create,
         read=read,
