@@ -28,6 +28,7 @@ from sandbox.providers.aws.table import (
     security_group_rules,
     security_groups,
     sns,
+    sqs,
     vpc,
     vpc_endpoint,
 )
@@ -56,6 +57,7 @@ _MODULES = (
     security_group_rules,
     security_groups,
     sns,
+    sqs,
     vpc,
     vpc_endpoint,
 )

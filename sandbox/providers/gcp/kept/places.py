@@ -16,7 +16,7 @@ _NUMBERED = {
     "ASIA-EAST": (1, 2),
     "ASIA-NORTHEAST": (1, 2, 3),
     "ASIA-SOUTH": (1, 2),
-    "ASIA-SOUTHEAST": (1, 2),
+    "ASIA-SOUTHEAST": (1, 2, 3),
     "AUSTRALIA-SOUTHEAST": (1, 2),
     "EUROPE-CENTRAL": (2,),
     "EUROPE-NORTH": (1, 2),
