@@ -27,7 +27,7 @@ class CopySource:
     """The copy on Google Cloud Storage; ``audience`` is the identity provider that knows this cluster."""
 
     bucket: str
-    audience: str
+    audience: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class InferenceArgs:
 
     ``pool_names`` are the GPU pools on whose nodes the pods may run. ``model_bucket`` is the bucket that
     ``reads_from`` means, this region's own or a peer's, and ``location`` the cloud's name of where it is;
-    with ``reads_from`` the copy they are not read, and ``copy`` is. ``model_size`` is the bytes of all models.
+    where it means the copy, ``copy`` says where that is. ``model_size`` is the bytes of all models together.
     """
 
     inference: Inference

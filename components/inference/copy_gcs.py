@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
+
 from components.inference.args import MODELS_PATH, CopySource
 from components.inference.volume_aws import cache_size
 from components.shared import google
@@ -36,7 +38,7 @@ Source: https://docs.cloud.google.com/sdk/gcloud/reference/storage/rsync
 def fetcher(copy: CopySource) -> dict[str, Any]:
     """The init container."""
     environment = {
-        google.CREDENTIALS: google.credentials(copy.audience),
+        google.CREDENTIALS: pulumi.Output.from_input(copy.audience).apply(google.credentials),
         "GCS_BUCKET": copy.bucket,
         "MODELS": MODELS_PATH,
         "HOME": "/tmp",  # noqa: S108 - a volume of the pod's own

@@ -1,4 +1,4 @@
-"""The model volume: a bucket of the platform's, this region's own unless told, through the Mountpoint for Amazon S3 CSI driver (v2)."""
+"""The model volume: a bucket, through the Mountpoint for Amazon S3 CSI driver (v2)."""
 
 from __future__ import annotations
 

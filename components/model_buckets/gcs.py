@@ -215,7 +215,7 @@ class ModelCopy(pulumi.ComponentResource):
                 f"{self._name}-readers-{region}",
                 project=args.gcs.project,
                 workload_identity_pool_id=pool.workload_identity_pool_id,
-                workload_identity_pool_provider_id=region,
+                workload_identity_pool_provider_id=policies_gcs.provider_id(region),
                 oidc={"issuer_uri": issuer},
                 attribute_mapping={"google.subject": "assertion.sub"},
                 attribute_condition=settings_gcs.reader_condition(args.subjects),

@@ -128,6 +128,11 @@ def pool_id(platform: str, job_name: str) -> str:
     return f"{platform}-{hashlib.sha256(job_name.encode()).hexdigest()[:10]}"
 
 
+def provider_id(region: str) -> str:
+    """Of one region's cluster in the pool: 4 to 32 characters, which a region's name alone may not have."""
+    return f"aws-{region}"
+
+
 def project_number(pool_name: str) -> str:
     """Of ``projects/<number>/locations/global/workloadIdentityPools/<id>``."""
     return pool_name.split("/")[1]
