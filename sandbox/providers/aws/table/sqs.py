@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
+from sandbox.providers.base import UNKNOWN
 from sandbox.providers.base.table.fields import document, flag, json_text, policy, tags, text, whole
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NonExistentQueue")
@@ -16,6 +18,14 @@ _WHOLE = {
     "messageRetentionSeconds": "MessageRetentionPeriod",
     "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
     "visibilityTimeoutSeconds": "VisibilityTimeout",
+}
+_RANGES = {
+    "delaySeconds": (0, 900),
+    "kmsDataKeyReusePeriodSeconds": (60, 86_400),
+    "maxMessageSize": (1024, 1_048_576),
+    "messageRetentionSeconds": (60, 1_209_600),
+    "receiveWaitTimeSeconds": (0, 20),
+    "visibilityTimeoutSeconds": (0, 43_200),
 }
 _TEXT = {"kmsMasterKeyId": "KmsMasterKeyId"}
 _DOCUMENTS = {"policy": "Policy", "redrivePolicy": "RedrivePolicy"}
@@ -81,6 +91,16 @@ def _delete_queue(step: Step) -> None:
     step.aws("sqs").delete_queue(QueueUrl=step.id)
 
 
+def _rules(inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The bounds, which are in the service's documentation and not in its model."""
+    for name, (least, most) in _RANGES.items():
+        value = inputs.get(name)
+        if value is not None and value is not UNKNOWN and not least <= value <= most:
+            yield name, f"{value} is not of {least} to {most}"
+    if inputs.get("sqsManagedSseEnabled") is True and inputs.get("kmsMasterKeyId"):
+        yield "sqsManagedSseEnabled", "excludes kmsMasterKeyId"
+
+
 QUEUE = Entry(
     token="aws:sqs/queue:Queue",  # noqa: S106
     fields={
@@ -99,6 +119,7 @@ QUEUE = Entry(
     delete=_delete_queue,
     gone=_GONE,
     outputs=("arn", "url"),
+    rules=_rules,
 )
 
 

@@ -51,7 +51,7 @@ def _faults(policy: Mapping[str, Any]) -> Iterator[str]:
         role = str(binding.get("role", ""))
         if not _ROLE.fullmatch(role):
             yield f"bindings[{index}].role: {role!r} is no role, such as roles/storage.objectViewer"
-        members: list[str] = binding.get("members") or []
+        members: list[str] = list(binding.get("members", ()))
         for member in members:
             if not _MEMBER.fullmatch(member):
                 yield f"bindings[{index}].members: {member!r} is no principal"
