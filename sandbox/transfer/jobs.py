@@ -40,7 +40,7 @@ class Overwrite(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """When runs begin, in seconds since the epoch; `end` is the moment after the last one's, None for never."""
+    """When runs begin, in seconds since the epoch; none begins from `end` on, where there is one."""
 
     start: float
     interval: float

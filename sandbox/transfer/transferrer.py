@@ -46,7 +46,7 @@ class Transferrer:
         self._shown: dict[str, dict[str, Any]] = {}
 
     def step(self) -> None:
-        """Read the jobs anew and do what is to be done. Raises the clients' errors; nothing is lost by one."""
+        """Read the jobs anew and do what is to be done. Raises the clients' errors, by which nothing is lost."""
         jobs = list(self._jobs())
         self._shown = {job.name: self._shown.get(job.name, _nothing(job)) for job in jobs}
         for job in jobs:
@@ -117,7 +117,9 @@ class Transferrer:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=_MESSAGES, VisibilityTimeout=60)
             messages = answer.get("Messages", [])
             for message in messages:
-                if all([self._event(job, key) for key in _keys(job, message["Body"])]):
+                # An object that could not be copied is told of again; the others' copies count.
+                arrived = [self._event(job, key) for key in _keys(job, message["Body"])]
+                if all(arrived):
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             if len(messages) < _MESSAGES:
                 return
