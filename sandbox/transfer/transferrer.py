@@ -46,7 +46,7 @@ class Transferrer:
         self._shown: dict[str, dict[str, Any]] = {}
 
     def step(self) -> None:
-        """Read the jobs anew and do what is to be done. Raises the clients' errors, by which nothing is lost."""
+        """Read the jobs anew and do what is to be done. Raises the clients' errors; nothing is lost then."""
         jobs = list(self._jobs())
         self._shown = {job.name: self._shown.get(job.name, _nothing(job)) for job in jobs}
         for job in jobs:
