@@ -23,7 +23,7 @@ from automation.project import platform as read_platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
 from automation.workspace import Workspace
-from bench import checks, previews
+from bench import checks, drills, previews
 from bench.figures import Figures, Machine
 from bench.memory import Peak
 from bench.sections import write
@@ -47,6 +47,7 @@ def main() -> None:
         unchanged = _unchanged(list(second["regions"]))
         seen = previews.measure([primary, *(name for name in second["regions"] if name != primary)])
         trivial = _trivial(second["regions"][primary]["ups"][0]["resources"])
+        with_clients = drills.measure(list(drills.SECTIONS))
     finally:
         _run(["sandbox", "down"], {})
     figures = Figures(_machine(), first, second, primary, trivial, unchanged, peak.most, check)
@@ -54,6 +55,8 @@ def main() -> None:
     page.write_text(figures.markdown(), encoding="utf-8")
     write(page, previews.TITLE, previews.section(seen))
     write(page, checks.TITLE, checks.section(checks.measure()))
+    for title, text in with_clients.items():
+        write(page, title, text)
     tell(f"written: {page}")
 
 

@@ -14,13 +14,13 @@ from drills.view import Snapshot, View, Workload
 
 
 class Recorder:
-    """The timeline of one workload; times are seconds since `restart`, or since the recorder was made."""
+    """The timeline of one workload; its times are seconds since `zero`, when it began or was begun anew."""
 
     def __init__(self, workload: Workload, clock: Callable[[], float] = time.monotonic) -> None:
         self.workload = workload
         self._view = View(workload)
         self._clock = clock
-        self._zero = clock()
+        self.zero = clock()
         self._timeline: list[Snapshot] = []
         self._changed = threading.Condition()
 
@@ -34,17 +34,17 @@ class Recorder:
     def restart(self) -> None:
         """Begin a new timeline now, with the state as it is."""
         with self._changed:
-            self._zero = self._clock()
+            self.zero = self._clock()
             self._timeline = []
             self._append()
 
     def timeline(self) -> list[Snapshot]:
         """All states so far, and the present one as the last."""
         with self._changed:
-            return [*self._timeline, self._view.snapshot(self._clock() - self._zero)]
+            return [*self._timeline, self._view.snapshot(self._clock() - self.zero)]
 
     def _append(self) -> None:
-        now = self._view.snapshot(self._clock() - self._zero)
+        now = self._view.snapshot(self._clock() - self.zero)
         if not self._timeline or replace(now, at=self._timeline[-1].at) != self._timeline[-1]:
             self._timeline.append(now)
 

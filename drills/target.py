@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -70,6 +71,17 @@ class PodFault:
     dead: bool = False
 
 
+class Resolver(StrEnum):
+    """Which resolver a client asks: one that keeps answers for their TTL, or one that keeps them longer.
+
+    RFC 8767 section 4 and the lower limits that resolvers can be given (`cache-min-ttl`) are why there are
+    such.
+    """
+
+    HONEST = "honest"
+    STRETCHING = "stretching"
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClientOptions:
     """`rate` is in requests a second; `log` is where the client writes what it saw."""
@@ -77,6 +89,7 @@ class ClientOptions:
     log: Path
     rate: float = 50.0
     seed: int = 0
+    resolver: Resolver = Resolver.HONEST
 
 
 class Client(Protocol):
@@ -113,8 +126,8 @@ class ModelStore(Protocol):
 class Detection:
     """How clients leave a region, read from what is deployed.
 
-    Health checkers ask every `interval_s` and `failures` answers in a row must be missing; resolvers may keep
-    the entry's record for `ttl_s`.
+    Health checkers ask every `interval_s` and `failures` answers in a row must be missing; the client's
+    resolver keeps the entry's record for `ttl_s`.
     """
 
     interval_s: float
@@ -123,7 +136,7 @@ class Detection:
 
     @property
     def floor_s(self) -> float:
-        """Seconds below which no client of an honest resolver is sure to be served again."""
+        """Seconds below which no client of that resolver is sure to be served again."""
         return self.interval_s * self.failures + self.ttl_s
 
 
@@ -145,7 +158,8 @@ class Call:
 class Noticed:
     """Something that the platform did by itself, at `t` (seconds since the epoch).
 
-    `kind` is one of `detected`, `dns`, `ejected`, `scaled`, `recovered`.
+    `kind` is `detected` or `recovered`, of what a health check concluded, and `ejected` or `readmitted`, of
+    endpoints that a gateway took out of its rotation or back.
     """
 
     t: float
@@ -169,7 +183,7 @@ class Traffic(Protocol):
         """What a reader of the seconds must know of the place: a distance that is not there, for one."""
         ...
 
-    def detection(self, region: str) -> Detection: ...
+    def detection(self, region: str, resolver: Resolver = Resolver.HONEST) -> Detection: ...
 
     def models(self, region: str) -> ModelStore: ...
 

@@ -13,23 +13,29 @@ from botocore.exceptions import BotoCoreError, ClientError
 from config import names as rule
 from config.platform import Purpose
 from drills.errors import StoreError
-from drills.target import Call, Client, ClientOptions, Detection, ModelStore, Noticed, PodFault
+from drills.target import Call, Client, ClientOptions, Detection, ModelStore, Noticed, PodFault, Resolver
+from drills.zone_loss.scenario import SERVICE
 from sandbox import nodes, request_logs
 from sandbox.bringup import access
 from sandbox.dns import lifecycle as dns
+from sandbox.dns.lifecycle import STRETCH_SECONDS
 from sandbox.errors import SandboxError
 from sandbox.host import Command, python_command
+from sandbox.mesh import gateways
 from sandbox.mesh import lifecycle as mesh
+from sandbox.mesh.ejections import ejections, told
 from sandbox.moto import client
 from sandbox.network import lifecycle as network
 from sandbox.network import public_ca
 from sandbox.network.names import DRILL_CLIENT
-from sandbox.network.plan import RESOLVER, WORLD
+from sandbox.network.plan import RESOLVER, STRETCHING_RESOLVER, WORLD
 from sandbox.paths import SandboxPaths
 from sandbox.platform import platform_of
 from sandbox.processes import Processes
 from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
+
+_RESOLVERS = {Resolver.HONEST: RESOLVER, Resolver.STRETCHING: STRETCHING_RESOLVER}
 
 
 class SandboxTraffic:
@@ -55,7 +61,7 @@ class SandboxTraffic:
             return (f"no distance between the regions is in the latencies: {why}",)
         return (f"between two regions the kernel adds a round trip of {round_trip:g} ms",)
 
-    def detection(self, region: str) -> Detection:
+    def detection(self, region: str, resolver: Resolver = Resolver.HONEST) -> Detection:
         """Read back from moto: the entry's record of this region, and the health check that it names."""
         route53 = client("route53", self._state.moto_url)
         records = route53.get_paginator("list_resource_record_sets").paginate(
@@ -68,7 +74,7 @@ class SandboxTraffic:
                 return Detection(
                     interval_s=float(settings["RequestInterval"]),
                     failures=int(settings["FailureThreshold"]),
-                    ttl_s=float(record["TTL"]),
+                    ttl_s=max(float(record["TTL"]), 0.0 if resolver is Resolver.HONEST else STRETCH_SECONDS),
                 )
         raise SandboxError(
             f"{self.service_host} has no record for {region}",
@@ -84,7 +90,7 @@ class SandboxTraffic:
         self._processes.stop(DRILL_CLIENT)
         arguments = {
             "host": self.service_host,
-            "resolver": RESOLVER,
+            "resolver": _RESOLVERS[options.resolver],
             "ca": public_ca.ensure(self._paths).root,
             "rate": options.rate,
             "log": options.log,
@@ -98,12 +104,21 @@ class SandboxTraffic:
         return request_logs.calls(self._state, self._platform, since)
 
     def noticed(self, since: float) -> Sequence[Noticed]:
-        """What the health checkers concluded."""
-        found: list[Noticed] = []
+        """What the health checkers concluded, and which endpoints the ingress gateways ejected."""
+        found = self._ejected(since)
         for line in request_logs.lines(dns.health_events(self._paths)):
             if line["t"] >= since:
                 kind = "recovered" if line["status"] == "healthy" else "detected"
                 found.append(Noticed(t=line["t"], kind=kind, what=f"{line['fqdn']} is {line['status']}"))
+        return sorted(found, key=lambda notice: notice.t)
+
+    def _ejected(self, since: float) -> list[Noticed]:
+        found: list[Noticed] = []
+        for name, own in self._plan.regions.items():
+            ingress, _ = gateways.gateways(own)
+            log = request_logs.lines(gateways.ejection_log(self._paths, ingress))
+            events = [one for one in ejections(log, self._plan, SERVICE) if one.t >= since]
+            found += told(f"the gateway of {name}", events)
         return found
 
     def cut_region(self, region: str) -> None:

@@ -18,7 +18,7 @@ _SHADES = (
 )
 _UNKNOWN = ("#888888",)
 _FAILED = "#d1242f"
-_KINDS = {"fault": _FAILED, "healed": "#1a7f37", "recovered": "#1a7f37"}
+_KINDS = {"fault": _FAILED, "healed": "#1a7f37", "recovered": "#1a7f37", "readmitted": "#1a7f37"}
 _OTHER_KIND = "#8250df"
 
 # From the bottom to the top; what lies between them is for titles.

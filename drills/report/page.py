@@ -10,7 +10,15 @@ from typing import Any
 
 from drills.report.figure import figure, numbered
 from drills.traffic.measure import bad_seconds, latencies
-from drills.traffic.result import RunResult, TrafficReport, held, seconds, summaries
+from drills.traffic.result import (
+    RunResult,
+    TrafficReport,
+    by_others,
+    held,
+    seconds,
+    summaries,
+    untested,
+)
 
 _NOTES = (
     "Measured seconds are those of real programs; modelled ones come from what stands for a part of the "
@@ -60,8 +68,6 @@ def page(report: TrafficReport) -> str:
 
 def _notes(report: TrafficReport) -> Iterable[str]:
     yield _NOTES
-    if report.untouched:
-        yield f"Not put to the test here, but by the drills in brackets: {', '.join(report.untouched)}."
     yield from report.remarks
 
 
@@ -96,6 +102,12 @@ def _promise_rows(report: TrafficReport) -> Iterable[str]:
             f"<tr><td>{escape(promise.name.replace('-', ' '))}</td><td class={verdict}>{verdict}</td>"
             + "".join(f"<td class=number>{number}</td>" for number in numbers)
             + f"<td>{promise.source}</td><td class=number>{row.kept} of {row.runs}</td></tr>"
+        )
+    for pledge in untested(report.runs):
+        yield (
+            f"<tr class=soft><td>{escape(pledge.name.replace('-', ' '))}</td><td>not tested</td>"
+            f"<td></td><td></td><td class=number>{pledge.budget_s:g} s</td><td></td>"
+            f"<td colspan=2>{escape(by_others(pledge))}</td></tr>"
         )
 
 

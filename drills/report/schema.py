@@ -12,15 +12,20 @@ class _Part(BaseModel):
 
 
 class PromiseDocument(_Part):
-    """A promise and what became of it."""
+    """A promise and what became of it; one that the run did not put to the test has no verdict."""
 
     name: str
     budget_s: float = Field(ge=0, description="What is promised, in seconds.")
-    measured_s: float | None = Field(ge=0, description="Null where it did not come true at all.")
-    source: Source = Field(
+    measured_s: float | None = Field(
+        ge=0, description="Null where it did not come true at all, or was not put to the test."
+    )
+    source: Source | None = Field(
         description="Whose seconds: real programs', those of what stands for a part of the cloud, or both."
     )
-    kept: bool
+    kept: bool | None = Field(description="Null where it was not put to the test.")
+    tested_by: list[str] | None = Field(
+        default=None, description="The drills that do, where this one does not put it to the test."
+    )
     floor_s: float | None = Field(
         default=None,
         ge=0,

@@ -35,6 +35,12 @@ def _all_unready(stage: Stage) -> None:
         stage.pods(zone, {_EVERY: fault}, f"every pod in {zone} fails its readiness probe")
 
 
+def _all_dead(stage: Stage) -> None:
+    region = stage.place.region
+    for zone in stage.place.zones[region]:
+        stage.pods(zone, {_EVERY: PodFault(dead=True)}, f"every pod in {zone} dies")
+
+
 def _half_erring(stage: Stage) -> None:
     zone = stage.place.zone
     pods = sorted(_pods(stage, zone))
@@ -92,6 +98,13 @@ SCENARIOS = (
         steps=once(_all_unready),
         promises=(pods_failing,),
         watch_s=30.0,
+    ),
+    Scenario(
+        name="pods-dead",
+        breaks="every pod of a region: they refuse connections, and nobody has told the mesh",
+        steps=once(_all_dead),
+        promises=(pods_failing,),
+        watch_s=10.0,
     ),
     Scenario(
         name="pods-erroring",

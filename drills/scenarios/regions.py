@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drills.scenarios.scenario import Scenario, Step, at, once
+from drills.target import Resolver
 from drills.traffic.invariants import ALWAYS, fails_over_once
 from drills.traffic.promises import (
     LAST_RETURN,
@@ -11,6 +12,7 @@ from drills.traffic.promises import (
     flapping,
     gateway_loss,
     region_loss,
+    region_loss_stretched,
     replication_catches_up,
     rpo,
     unnoticed,
@@ -119,6 +121,13 @@ SCENARIOS = (
         steps=once(_lose),
         promises=(region_loss, rpo),
         load=PEAK,
+    ),
+    Scenario(
+        name="region-loss-stretched",
+        breaks="a region's link, for clients whose resolver keeps answers longer than they allow",
+        steps=once(_lose),
+        promises=(region_loss_stretched, rpo),
+        resolver=Resolver.STRETCHING,
     ),
     Scenario(
         name="gateway-loss",

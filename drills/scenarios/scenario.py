@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drills.target import Detection
+from drills.target import Detection, Resolver
 from drills.traffic.invariants import ALWAYS, Check
 from drills.traffic.promises import Judge
 from drills.traffic.stage import Stage
@@ -25,7 +25,7 @@ class Scenario:
 
     It watches for `watch_s` seconds after its last step at least, and on until clients are served; with
     `capacity` also until the pods of a lost zone are ready elsewhere. `load` is the client's rate as a
-    multiple of the usual one.
+    multiple of the usual one, `resolver` the one that it asks.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Scenario:
     watch_s: float = 20.0
     load: float = 1.0
     capacity: bool = False
+    resolver: Resolver = Resolver.HONEST
 
 
 def at(seconds: float) -> Callable[[Detection], float]:

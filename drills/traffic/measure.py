@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from drills.target import Call, Detection
 from drills.traffic.log import Request
 from drills.traffic.publisher import Version
+from drills.view import Snapshot
 from drills.zone_loss.measure import Loss
 
 SERVED_SHARE = 0.99
@@ -160,6 +161,27 @@ def dns_changes(requests: Sequence[Request]) -> list[Event]:
             where = f"{request.resolved} ({whose})" if whose else request.resolved
             changes.append(Event(t=request.t, kind="dns", what=f"the client is led to {where}"))
         before = request.resolved
+    return changes
+
+
+SETTLED_S = 2.0
+"""A change of ready pods that is followed by another within so many seconds is on its way, and not told."""
+
+
+def scalings(region: str, timeline: Sequence[Snapshot], zero: float) -> list[Event]:
+    """Each time that a region's ready pods became others, by zone; `timeline` counts from `zero`.
+
+    The first state is where it begins, and no event.
+    """
+    changes: list[Event] = []
+    told = timeline[0].ready
+    for now, then in zip(timeline[1:], [*timeline[2:], None], strict=True):
+        if now.ready == told or (then is not None and then.at - now.at < SETTLED_S):
+            continue
+        told = now.ready
+        zones = ", ".join(f"{zone} {count}" for zone, count in sorted(told.items()) if count)
+        what = f"{region} has {sum(told.values())} pods ready" + (f" ({zones})" if zones else "")
+        changes.append(Event(t=zero + now.at, kind="scaled", what=what))
     return changes
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from drills.model import Verdict
 from drills.traffic.invariants import Invariant
 from drills.traffic.measure import Evidence
-from drills.traffic.promises import OF_THE_PLATFORM, Promise
+from drills.traffic.promises import OF_THE_PLATFORM, Pledge, Promise
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,10 @@ class RunResult:
     def document(self) -> dict[str, Any]:
         """The run as docs/drill-report.schema.json has it."""
         return {
-            "promises": [_promise(promise) for promise in self.promises],
+            "promises": [
+                *(_promise(promise) for promise in self.promises),
+                *(_untested(pledge) for pledge in untested([self])),
+            ],
             "invariants": [{"name": i.name, "held": i.held} for i in self.invariants],
             "events": [
                 {"t_s": round(event.t - self.evidence.fault, 3), "what": event.what}
@@ -62,6 +65,22 @@ def _promise(promise: Promise) -> dict[str, Any]:
     if promise.floor_s is not None:
         document["floor_s"] = promise.floor_s
     return document
+
+
+def _untested(pledge: Pledge) -> dict[str, Any]:
+    return {
+        "name": pledge.name,
+        "budget_s": pledge.budget_s,
+        "measured_s": None,
+        "source": None,
+        "kept": None,
+        "tested_by": list(pledge.tested_by),
+    }
+
+
+def by_others(pledge: Pledge) -> str:
+    """Which drills put a promise to the test, for a person."""
+    return f"by {', '.join(pledge.tested_by)}" if pledge.tested_by else "by no drill yet"
 
 
 def seconds(value: float | None) -> str:
@@ -88,6 +107,12 @@ def summaries(results: Sequence[RunResult]) -> list[Summary]:
         for promise in result.promises:
             by_name.setdefault(promise.name, []).append(promise)
     return [_summary(promises) for promises in by_name.values()]
+
+
+def untested(results: Sequence[RunResult]) -> list[Pledge]:
+    """Promises of the platform that these runs did not put to the test."""
+    tested = {promise.name for result in results for promise in result.promises}
+    return [pledge for pledge in OF_THE_PLATFORM if pledge.name not in tested]
 
 
 def _summary(promises: Sequence[Promise]) -> Summary:
@@ -130,12 +155,6 @@ class TrafficReport:
     remarks: tuple[str, ...] = ()
 
     @property
-    def untouched(self) -> tuple[str, ...]:
-        """Promises of the platform that these runs do not put to the test, each with the drill that does."""
-        touched = {promise.name for run in self.runs for promise in run.promises}
-        return tuple(f"{name} ({by})" for name, by in OF_THE_PLATFORM.items() if name not in touched)
-
-    @property
     def reasons(self) -> tuple[str, ...]:
         return tuple(f"{self.title(run)}: {reason}" for run in self.runs for reason in run.reasons)
 
@@ -168,7 +187,7 @@ class TrafficReport:
         count = f", {len(self.runs)} runs" if len(self.runs) > 1 else ""
         table = Table(
             title=f"{self.drill}{where}{count}: the promise is {self.verdict}",
-            caption="\n".join((*self.reasons, *self._notes())) or None,
+            caption="\n".join((*self.reasons, *self.remarks)) or None,
             caption_justify="left",
         )
         table.add_column("promise")
@@ -188,11 +207,10 @@ class TrafficReport:
                 str(promise.source),
                 f"{row.kept} of {row.runs}",
             )
+        for pledge in untested(self.runs):
+            told = ("", "", "", "", f"tested {by_others(pledge)}")
+            table.add_row(pledge.name, f"{pledge.budget_s:g} s", *told, style="dim")
         return Group(table, self._invariants())
-
-    def _notes(self) -> tuple[str, ...]:
-        untouched = ", ".join(self.untouched)
-        return (*((f"not put to the test here: {untouched}",) if untouched else ()), *self.remarks)
 
     def _invariants(self) -> Table:
         table = Table(title="what must hold in every drill")

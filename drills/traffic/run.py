@@ -1,44 +1,16 @@
-"""Holds a scenario: warm up, break, watch, mend, watch the failback, judge.
-
-What was broken is always mended.
-"""
+"""Holds a scenario as often as is asked for. What was broken is always mended."""
 
 from __future__ import annotations
 
-import json
-import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from drills.errors import DrillError, NotSoundError
+from drills.errors import DrillError
 from drills.model import Options, Say
-from drills.observe import Recorder, watching
 from drills.scenarios.scenario import Scenario
-from drills.target import Client, ClientOptions, Detection, Target, Traffic, traffic_of
-from drills.traffic.copies import Copies
-from drills.traffic.log import TIMEOUT_S, LogReader, Request
-from drills.traffic.measure import Event, Evidence, answering, between, dns_changes, recovery
-from drills.traffic.publisher import Ledger, Publisher
+from drills.target import Target, traffic_of
+from drills.traffic.holding import Holding, Setting
 from drills.traffic.result import RunResult, TrafficReport
-from drills.traffic.stage import Clock, Place, Stage
-from drills.zone_loss.measure import Loss, Promise, loss
-from drills.zone_loss.scenario import BUDGET, BUDGET_KIND, DEPLOYMENT, NAMESPACE, SERVICE, promise_of
-
-SOUND_LIMIT_S = 90.0
-"""Seconds until a platform that is whole must serve."""
-
-SOUND_S = 3.0
-BASELINE_S = 10.0
-STEADY_S = 5.0
-"""Seconds that a recovery must hold before the watch ends."""
-
-LOG_DELAY_S = TIMEOUT_S + 1.5
-"""The client writes a request down when it has ended, and its log at least once a second."""
-
-TICK_S = 0.5
+from drills.traffic.stage import Clock
 
 
 def run(
@@ -54,272 +26,18 @@ def run(
     results: list[RunResult] = []
     with traffic_of(target) as traffic:
         setting = Setting(
-            scenario=scenario, target=target, traffic=traffic, options=options, say=say, clock=clock
+            scenario=scenario,
+            target=target,
+            traffic=traffic,
+            options=options,
+            say=say,
+            clock=clock,
+            began=clock.now(),
         )
         for number in range(options.runs):
             seed = options.seed + number
             if options.runs > 1:
                 say(f"run {number + 1} of {options.runs}, seed {seed}")
-            results.append(_Run(setting, folder / f"seed-{seed}", seed).hold())
+            results.append(Holding(setting, folder / f"seed-{seed}", seed).hold())
         remarks = tuple(traffic.remarks)
     return TrafficReport(scenario.name, options.region, options.seed, tuple(results), remarks)
-
-
-def place_of(target: Target, options: Options, rng: random.Random) -> Place:
-    """Where this run breaks things; a zone that nobody named is drawn."""
-    others = [region for region in target.regions if region != options.region]
-    if not others:
-        raise DrillError(f"{options.region} is the only region; a drill with traffic needs one that survives")
-    zones = {region: target.zones(region) for region in target.regions}
-    zone = options.zone or rng.choice(zones[options.region])
-    return Place(region=options.region, zone=zone, survivor=rng.choice(others), zones=zones)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What all runs of a drill share."""
-
-    scenario: Scenario
-    target: Target
-    traffic: Traffic
-    options: Options
-    say: Say
-    clock: Clock
-
-
-class _Run:
-    """One holding of a scenario, whose logs are kept in `folder`."""
-
-    _stage: Stage
-    _copies: Copies
-    _promise: Promise
-    _recorder: Recorder
-
-    def __init__(self, setting: Setting, folder: Path, seed: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._scenario, self._options = setting.scenario, setting.options
-        self._target, self._traffic = setting.target, setting.traffic
-        self._say, self._clock = setting.say, setting.clock
-        self._folder = folder
-        self._seed = seed
-        self._random = random.Random(seed)  # noqa: S311 - a drill is to be held again, not to surprise
-        self._cluster = self._target.cluster(self._options.region)
-        self._log = folder / "client.jsonl"
-        self._ledger = Ledger(folder / "ledger.jsonl")
-        self._reader = LogReader(self._log)
-        self._requests: list[Request] = []
-
-    def hold(self) -> RunResult:
-        """The run, from sound to sound. What was broken is mended whatever happens."""
-        place = place_of(self._target, self._options, self._random)
-        # A drill that was killed could not mend anything itself.
-        self._traffic.heal_all()
-        self._promise = self._promised()
-        with ExitStack() as stack:
-            stack.callback(self._traffic.heal_all)
-            (self._recorder,) = stack.enter_context(
-                watching(self._cluster, [self._promise.workload], self._clock.now)
-            )
-            client = self._start_client(stack)
-            stores = {region: self._traffic.models(region) for region in self._target.regions}
-            self._copies = Copies(stores, self._clock.now)
-            publisher = Publisher(stores[place.region], self._ledger, self._seed, clock=self._clock.now)
-            self._stage = Stage(
-                traffic=self._traffic,
-                cluster=self._cluster,
-                place=place,
-                random=self._random,
-                publisher=publisher,
-                clock=self._clock,
-                say=self._say,
-            )
-            stack.callback(self._stage.heal)
-            evidence = self._play(client)
-        return self._judged(evidence)
-
-    def _promised(self) -> Promise:
-        found = self._cluster.get("Deployment", DEPLOYMENT, NAMESPACE)
-        budget = self._cluster.get(BUDGET_KIND, BUDGET, NAMESPACE)
-        if found is None or budget is None:
-            raise DrillError(
-                f"{self._options.region} has no {DEPLOYMENT} in {NAMESPACE}; run `standfast up` first"
-            )
-        return promise_of(found, budget, SERVICE)
-
-    def _start_client(self, stack: ExitStack) -> Client:
-        rate = self._options.rate * self._scenario.load
-        options = ClientOptions(log=self._log, rate=rate, seed=self._seed)
-        client = self._traffic.start_client(options)
-        stack.callback(client.stop)
-        return client
-
-    def _play(self, client: Client) -> Evidence:
-        stage, now = self._stage, self._clock.now
-        began = self._warm_up()
-        self._until(lambda: False, BASELINE_S)
-        before = self._recorder.timeline()[-1]
-        self._recorder.restart()
-        fault = self._break(self._traffic.detection(stage.place.region))
-        self._watch(fault)
-        capacity = self._loss() if self._scenario.capacity else None
-        healed = now()
-        stage.note("healed", "everything is mended")
-        stage.heal()
-        self._watch_failback(healed, answering(between(self._requests, began, fault)), before.ready)
-        client.stop()
-        self._read()
-        ended = now()
-        calls = self._traffic.calls(began)
-        return Evidence(
-            region=stage.place.region,
-            zone=stage.place.zone,
-            dead=frozenset(stage.dead),
-            began=began,
-            fault=fault,
-            healed=healed,
-            ended=ended,
-            requests=self._requests,
-            events=self._events(began),
-            ledger=self._ledger.read(),
-            completed=self._copies.completed,
-            calls=calls,
-            detection=self._traffic.detection(stage.place.region),
-            marks=stage.marks,
-            ready_before=before.ready,
-            ready_after=self._recorder.timeline()[-1].ready,
-            capacity=capacity,
-            nodes=before.nodes.get(stage.place.zone, 0),
-            changes_after=None if self._options.changes is None else self._options.changes(),
-        )
-
-    def _warm_up(self) -> float:
-        """Wait until clients are served, health checks are settled, and a version was published.
-
-        A health check that has just changed its mind, or has none yet, would lead clients elsewhere during
-        the drill by itself: nothing may have been noticed for as long as detection and TTL take. The answer
-        is the moment from which clients are known to be served.
-        """
-        self._say("waiting until clients are served and health checks are settled")
-        start = self._clock.now()
-        settling = self._traffic.detection(self._stage.place.region).floor_s
-
-        def settled() -> bool:
-            changes = [notice.t for notice in self._traffic.noticed(start)]
-            return self._clock.now() - max([start, *changes]) >= settling
-
-        def sound() -> bool:
-            since = self._clock.now() - LOG_DELAY_S - SOUND_S
-            return self._served_since(since) == 0.0 and bool(self._ledger.read()) and settled()
-
-        if not self._until(sound, SOUND_LIMIT_S + 2 * settling):
-            failed = [request.error for request in self._requests if request.error]
-            reason = failed[-1] if failed else "no request failed, but health checks keep changing"
-            raise NotSoundError(
-                self._options.region,
-                f"clients are not served after {self._clock.now() - start:.0f} s "
-                f"({reason}; see {self._folder})",
-            )
-        return self._clock.now() - LOG_DELAY_S
-
-    def _served_since(self, start: float) -> float | None:
-        """Seconds after `start` from which on clients are served up to what is known; None when not."""
-        return recovery(self._requests, start, self._clock.now() - LOG_DELAY_S)
-
-    def _break(self, detection: Detection) -> float:
-        """Take the scenario's steps; the moment of the first."""
-        fault = self._clock.now()
-        for step in self._scenario.steps:
-            due = fault + step.after(detection)
-            self._until(lambda: False, due - self._clock.now())
-            step.do(self._stage)
-        return fault
-
-    def _watch(self, fault: float) -> None:
-        """Until clients are served again and stay so, and the pods are back where that is waited for."""
-        broken = max([fault, *self._stage.marks.values()])
-        begin = self._clock.now()
-
-        def recovered() -> bool:
-            after = self._served_since(broken)
-            if after is None or self._clock.now() - begin < self._scenario.watch_s:
-                return False
-            steady = self._clock.now() - LOG_DELAY_S - (broken + after) >= STEADY_S
-            return steady and (not self._scenario.capacity or self._loss().recovered)
-
-        self._until(recovered, self._options.limit)
-
-    def _watch_failback(self, healed: float, before: frozenset[str], ready: Mapping[str, int]) -> None:
-        """Until the regions answer that answered before, with as many pods, and every bucket has all.
-
-        Nothing is published any more once clients are back: what was, must arrive.
-        """
-
-        def home() -> bool:
-            end = self._clock.now() - LOG_DELAY_S
-            after = self._served_since(healed)
-            if after is None or end - (healed + after) < STEADY_S:
-                return False
-            if sum(self._recorder.timeline()[-1].ready.values()) != sum(ready.values()):
-                return False
-            return answering(between(self._requests, end - STEADY_S, end)) == before
-
-        self._until(home, self._options.limit)
-        self._stage.publishing = False
-        self._until(lambda: not self._copies.missing(self._ledger.read()), self._options.limit)
-        # The last seconds are compared with the first ones: all of them must be after that.
-        self._until(lambda: False, STEADY_S + TIMEOUT_S)
-
-    def _until(self, reached: Callable[[], bool], limit_s: float) -> bool:
-        """Let time pass, with versions published and copies looked for, until `reached` or the limit."""
-        deadline = self._clock.now() + limit_s
-        while True:
-            self._tick()
-            if reached():
-                return True
-            left = deadline - self._clock.now()
-            if left <= 0:
-                return False
-            self._clock.sleep(min(TICK_S, left))
-
-    def _tick(self) -> None:
-        stage = self._stage
-        self._read()
-        if stage.publishing and stage.place.region not in stage.unreachable:
-            stage.publisher.tick()
-        self._copies.look(stage.unreachable)
-        seen = self._requests[-1:]
-        if seen:
-            answer = seen[0].region if seen[0].ok else seen[0].error
-            self._say(f"{len(self._requests)} requests, the last: {answer}", passing=True)
-
-    def _read(self) -> None:
-        self._requests += self._reader.read()
-        self._requests.sort(key=lambda request: request.t)
-
-    def _loss(self) -> Loss:
-        place, promise = self._stage.place, self._promise
-        return loss(
-            self._recorder.timeline(),
-            place.zone,
-            place.zones[place.region],
-            promise.replicas,
-            promise.min_available,
-        )
-
-    def _events(self, began: float) -> Sequence[Event]:
-        noticed = [Event(t=n.t, kind=n.kind, what=n.what) for n in self._traffic.noticed(began)]
-        seen = [*self._stage.events, *noticed, *dns_changes(between(self._requests, began, float("inf")))]
-        return sorted(seen, key=lambda event: event.t)
-
-    def _judged(self, evidence: Evidence) -> RunResult:
-        result = RunResult(
-            drill=self._scenario.name,
-            region=evidence.region,
-            seed=self._seed,
-            evidence=evidence,
-            promises=tuple(judge(evidence) for judge in self._scenario.promises),
-            invariants=tuple(check(evidence) for check in self._scenario.invariants),
-        )
-        events = [asdict(event) for event in evidence.events]
-        (self._folder / "events.json").write_text(json.dumps(events, indent=1), encoding="utf-8")
-        return result

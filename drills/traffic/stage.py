@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from drills.errors import UncleanError
-from drills.model import Say
-from drills.target import Cluster, PodFault, Traffic
+from drills.errors import DrillError, UncleanError
+from drills.model import Options, Say
+from drills.target import Cluster, PodFault, Target, Traffic
 from drills.traffic.measure import Event
 from drills.traffic.publisher import Publisher
 
@@ -30,6 +30,16 @@ class Place:
     zone: str
     survivor: str
     zones: Mapping[str, tuple[str, ...]]
+
+
+def place_of(target: Target, options: Options, rng: random.Random) -> Place:
+    """Where this run breaks things; a zone that nobody named is drawn."""
+    others = [region for region in target.regions if region != options.region]
+    if not others:
+        raise DrillError(f"{options.region} is the only region; a drill with traffic needs one that survives")
+    zones = {region: target.zones(region) for region in target.regions}
+    zone = options.zone or rng.choice(zones[options.region])
+    return Place(region=options.region, zone=zone, survivor=rng.choice(others), zones=zones)
 
 
 @dataclass

@@ -60,6 +60,11 @@ class Gateway:
         return f"istio-{self.kind}"
 
 
+def ejection_log(paths: SandboxPaths, gateway: Gateway) -> Path:
+    """Where a gateway's Envoy writes down which endpoints its outlier detection takes out, and takes back."""
+    return paths.logs / f"{gateway.process}-ejections.jsonl"
+
+
 def gateways(own: RegionNetwork) -> tuple[Gateway, Gateway]:
     """A region's two gateways."""
     ingress = Gateway(own.region, INGRESS, own.ingress_gateway)
@@ -110,7 +115,8 @@ def start(
     known = environment(proxy, fields)
     known["PROXY_CONFIG"] = proxy_config(known["PROXY_CONFIG"])
     known |= {"ISTIO_BOOTSTRAP": str(bootstrap), **_OWN_ENVIRONMENT}
-    argv = [str(tools.program("pilot-agent")), *arguments(proxy, known)]
+    ejections = f"--outlierLogPath={ejection_log(paths, gateway)}"
+    argv = [str(tools.program("pilot-agent")), *arguments(proxy, known), ejections]
     namespace.start(Command(name=gateway.process, argv=argv, env=known, cwd=folder, port=STATUS_PORT))
 
 

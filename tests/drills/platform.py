@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drills.errors import StoreError
 from drills.model import Options, Verdict
 from drills.scenarios import SCENARIOS
-from drills.target import Call, ClientOptions, Detection, Noticed, PodFault
+from drills.target import Call, ClientOptions, Detection, Noticed, PodFault, Resolver
 from drills.traffic import run as runner
 from drills.traffic.log import TIMEOUT_S, Request
 from drills.traffic.result import TrafficReport
@@ -96,7 +96,8 @@ class Caller:
         self.log = options.log
         self._gap = 1 / options.rate
         self._address = platform.answer()
-        self._until = platform.time.now + platform.rules.detection.ttl_s
+        self._keeps = platform.detection("us-east", options.resolver).ttl_s
+        self._until = platform.time.now + self._keeps
         self._on = True
         platform.time.at(platform.time.now, self._call)
 
@@ -109,7 +110,7 @@ class Caller:
         now = self.platform.time.now
         if now >= self._until:
             self._address = self.platform.answer()
-            self._until = now + self.platform.rules.detection.ttl_s
+            self._until = now + self._keeps
         request = self.platform.serve(self._address, now)
         self.platform.time.at(now + request.latency_s, lambda: self._write(request))
         self.platform.time.at(now + self._gap, self._call)
@@ -160,8 +161,9 @@ class Platform:
     def attach_traffic(self) -> Generator[Platform]:
         yield self
 
-    def detection(self, region: str) -> Detection:
-        return self.rules.detection
+    def detection(self, region: str, resolver: Resolver = Resolver.HONEST) -> Detection:
+        stretched = replace(self.rules.detection, ttl_s=120.0)
+        return self.rules.detection if resolver is Resolver.HONEST else stretched
 
     def models(self, region: str) -> Store:
         return self.stores[region]

@@ -24,8 +24,10 @@ from drills.traffic.measure import (
     latencies,
     percentile,
     recovery,
+    scalings,
 )
 from drills.traffic.publisher import Version
+from drills.view import Snapshot
 
 HERE, THERE = "100.64.0.10", "100.64.1.10"
 
@@ -211,3 +213,26 @@ def test_a_version_was_last_served_when_its_last_answer_began() -> None:
 
 def test_the_floor_is_detection_and_ttl() -> None:
     assert Detection(interval_s=10, failures=3, ttl_s=30).floor_s == 60
+
+
+def snapshot(at: float, **ready: int) -> Snapshot:
+    return Snapshot(at=at, ready=ready, endpoints={}, nodes_ready={}, nodes={})
+
+
+def test_ready_pods_that_become_others_are_told_once_they_stay_so() -> None:
+    seen = [
+        snapshot(0.0, a=2, b=2),
+        snapshot(50.0, a=1, b=2),
+        snapshot(50.5, a=0, b=2),
+        snapshot(60.0, a=0, b=2),
+        snapshot(64.0, a=0, b=4),
+    ]
+    told = [(event.t, event.what) for event in scalings("us-east", seen, zero=1000.0)]
+    assert told == [
+        (1050.5, "us-east has 2 pods ready (b 2)"),
+        (1064.0, "us-east has 4 pods ready (b 4)"),
+    ]
+
+
+def test_pods_that_stay_as_they_are_are_no_event() -> None:
+    assert scalings("us-east", [snapshot(0.0, a=2), snapshot(30.0, a=2)], zero=0.0) == []

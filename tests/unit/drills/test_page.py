@@ -17,6 +17,7 @@ from drills.report import page, write
 from drills.report.figure import figure
 from drills.report.schema import Document
 from drills.soak import drawn, soak
+from drills.traffic.promises import OF_THE_PLATFORM
 from drills.traffic.result import TrafficReport
 from drills.traffic.stage import Clock
 from tests.drills.platform import Platform, Rules, hold, say
@@ -95,8 +96,24 @@ def test_the_verdict_comes_first(bad: TrafficReport) -> None:
 
 def test_what_was_not_tested_and_what_a_reader_must_know_is_said(bad: TrafficReport) -> None:
     text = page(bad)
-    assert "region-loss (region-loss), zone-loss-errors-end (zone-loss)" in text
+    assert "<td>zone loss full capacity</td><td>not tested</td>" in text
+    assert "by zone-loss</td>" in text
     assert "the regions are as near as two processes" in text
+
+
+def test_every_promise_of_the_platform_has_a_row_whatever_the_drill(
+    good: TrafficReport, bad: TrafficReport
+) -> None:
+    promised = {pledge.name for pledge in OF_THE_PLATFORM}
+    for report in (good, bad):
+        rows = report.document()["runs"][0]["promises"]
+        names = [row["name"] for row in rows]
+        assert promised <= set(names)
+        assert len(names) == len(set(names))
+        for row in rows:
+            tested = row["name"] in {promise.name for promise in report.runs[0].promises}
+            assert (row["kept"] is None) is not tested
+            assert (row["source"] is None) is not tested
 
 
 def test_the_figure_has_all_requests_and_every_event(good: TrafficReport) -> None:

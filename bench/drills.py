@@ -1,0 +1,188 @@
+"""Drills with traffic, ten times each: what docs/benchmarks.md says of RTO and RPO.
+
+`python -m bench.drills` holds them on a sandbox whose regions are up, and writes a section for each;
+`--only NAME` one of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from automation.commands.common import folder_of, tell
+from automation.project import platform
+from automation.targets import TargetName, checkout, drill_target, lifecycle
+from bench.lesson_rule import lesson_rule
+from bench.sections import write
+from drills.model import Options
+from drills.scenarios import SCENARIOS
+from drills.target import traffic_of
+from drills.traffic.measure import between
+from drills.traffic.promises import FLOOR_SHARE, PODS_FAILING_S, RPO_S, ZONE_ERRORS_S
+from drills.traffic.result import Summary, TrafficReport, seconds, summaries
+from drills.traffic.run import run
+
+RUNS = 10
+FAILING_S = 10.0
+"""Seconds after the fault over which the share of failed requests is told."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a section's table."""
+
+    what: str
+    aim: str
+    median: str
+    worst: str
+    kept: str
+
+    def __str__(self) -> str:
+        return f"| {self.what} | {self.aim} | {self.median} | {self.worst} | {self.kept} |"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows under their heading."""
+    head = "| what | aim | median | worst | kept |\n| --- | --- | --- | --- | --- |\n"
+    return head + "\n".join(map(str, rows)) + "\n"
+
+
+def found(report: TrafficReport, name: str) -> Summary:
+    """A promise over all runs."""
+    return next(summary for summary in summaries(report.runs) if summary.promise.name == name)
+
+
+def row(what: str, aim: str, summary: Summary) -> Row:
+    """A promise in seconds."""
+    kept = f"{summary.kept} of {summary.runs}"
+    return Row(what, aim, seconds(summary.median_s), seconds(summary.worst_s), kept)
+
+
+def invariants(report: TrafficReport) -> str:
+    """Whether what must hold did hold, in words."""
+    fallen = [f"seed {r.seed}: {i.name} ({i.why})" for r in report.runs for i in r.invariants if not i.held]
+    count = sum(len(one.invariants) for one in report.runs)
+    return "; ".join(fallen) or f"All {count} invariants of these {len(report.runs)} runs held."
+
+
+def _share(value: float | None, floor: float) -> str:
+    return "never" if value is None else f"{value / floor:.2f}"
+
+
+def region_loss(report: TrafficReport) -> str:
+    """The section's text."""
+    loss, lag = found(report, "region-loss"), found(report, "rpo-models")
+    floor = loss.promise.floor_s or 0.0
+    kept = f"{loss.kept} of {loss.runs}"
+    above = f"the same over the floor of {floor:g} s"
+    rows = [
+        row("clients at 99 % success again", f"{FLOOR_SHARE * floor:g} s", loss),
+        Row(above, f"{FLOOR_SHARE:g}", _share(loss.median_s, floor), _share(loss.worst_s, floor), kept),
+        row("RPO: age of the oldest acknowledged version that the survivor lacked", f"{RPO_S:g} s", lag),
+    ]
+    return table(rows) + (
+        f"\n{len(report.runs)} runs of `drill run region-loss`, with a version published every 3 s. The "
+        "floor is the deployed health check's interval by failures, and the deployed record's TTL. Checkers, "
+        "name servers and replication are stand-ins at the real pace; clients, mesh and pods are real. "
+        f"{invariants(report)}\n"
+    )
+
+
+def zone_loss(report: TrafficReport) -> str:
+    """The section's text."""
+    whole = found(report, "zone-loss-full-capacity")
+    rows = [
+        row(
+            "errors end: every second at 99 % success",
+            f"{ZONE_ERRORS_S:g} s",
+            found(report, "zone-loss-errors-end"),
+        ),
+        row(
+            f"as many pods ready as before, {report.runs[0].evidence.nodes} nodes in the zone",
+            f"{whole.promise.budget_s:g} s",
+            whole,
+        ),
+    ]
+    return table(rows) + (
+        f"\n{len(report.runs)} runs of `drill run zone-loss` with clients: packets to the zone's pods "
+        f"vanish, and its nodes fall silent. {invariants(report)}\n"
+    )
+
+
+def failing(report: TrafficReport) -> str:
+    """Which share of the requests failed in the first seconds, over all runs."""
+    seen = [
+        request
+        for one in report.runs
+        for request in between(one.evidence.requests, one.evidence.fault, one.evidence.fault + FAILING_S)
+    ]
+    return f"{sum(not request.ok for request in seen) / len(seen):.1%}" if seen else "nothing was asked"
+
+
+def pods_dead(ours: TrafficReport, lesson: TrafficReport) -> str:
+    """The section's text."""
+    name = "pods-failing-errors-end"
+    rows = [
+        row("errors end, as deployed", f"{PODS_FAILING_S:g} s", found(ours, name)),
+        row("errors end, with the lesson's DestinationRule", "", found(lesson, name)),
+    ]
+    return table(rows) + (
+        f"\nOf the requests in the first {FAILING_S:g} s, {failing(ours)} failed as deployed and "
+        f"{failing(lesson)} with the lesson's rule. {len(ours.runs)} and {len(lesson.runs)} runs of "
+        "`drill run pods-dead`: every pod of the region refuses connections, before any probe has noticed. "
+        f"Both have the deployed routes with their retries. {invariants(ours)}\n"
+    )
+
+
+def _held(name: str, runs: int, *, as_in_the_lesson: bool = False) -> TrafficReport:
+    primary = platform(folder_of(TargetName.SANDBOX)).primary
+    target = drill_target(TargetName.SANDBOX)
+    rule = lesson_rule(lifecycle().load()) if as_in_the_lesson else nullcontext()
+    with rule:
+        return run(SCENARIOS[name], target, Options(region=primary, runs=runs), _say)
+
+
+def _say(text: str, *, passing: bool = False) -> None:
+    if not passing:
+        tell(text)
+
+
+SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
+    "region-loss": ("A lost region", lambda runs: region_loss(_held("region-loss", runs))),
+    "zone-loss": ("A lost zone, with clients", lambda runs: zone_loss(_held("zone-loss", runs))),
+    "pods-dead": (
+        "Pods that die, beside the lesson's rule",
+        lambda runs: pods_dead(_held("pods-dead", runs), _held("pods-dead", runs, as_in_the_lesson=True)),
+    ),
+}
+"""By name: the section's title, and what holds its drills and gives its text."""
+
+
+def measure(names: Sequence[str], runs: int = RUNS) -> dict[str, str]:
+    """Hold the drills of these sections; their texts by title."""
+    target = drill_target(TargetName.SANDBOX)
+    # Attached once for all of them.
+    with traffic_of(target):
+        return {SECTIONS[name][0]: SECTIONS[name][1](runs) for name in names}
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.drills", description=__doc__)
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="this section, and no other")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how many of each")
+    arguments = parser.parse_args()
+    if arguments.runs < 1:
+        sys.exit("--runs: at least one run is needed")
+    page = checkout() / "docs" / "benchmarks.md"
+    for name in arguments.only or SECTIONS:
+        for title, text in measure([name], arguments.runs).items():
+            write(page, title, text)
+            tell(f"written: {page}, section {title}")
+
+
+if __name__ == "__main__":
+    main()
