@@ -167,7 +167,7 @@ def _bucket_loss(where: Where) -> Parts:
     each = "jq '{Objects: [.[][] | {Key, VersionId}], Quiet: true}'"
     return Parts(
         commands=(
-            f"gcloud storage ls --all-versions --long gs://{copy}/**  # what can come back, and how old it is",
+            f"gcloud storage ls --all-versions --long gs://{copy}/**  # what can come back",
             *(
                 f"aws s3api list-object-versions --bucket {bucket} --max-items 1000 "
                 f"--query '[Versions, DeleteMarkers]' | {each} | "
@@ -178,8 +178,8 @@ def _bucket_loss(where: Where) -> Parts:
             f"{kubectl} wait job/model-restore-1 --for=condition=complete --timeout=12h",
         ),
         obstacles=(
-            "nothing brings the versions back but the copy: hold it in a platform that was made for it, never "
-            "in one whose models are needed",
+            "nothing brings the versions back but the copy: hold it in a platform that was made for it, "
+            "never in one whose models are needed",
         ),
     )
 

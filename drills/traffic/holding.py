@@ -212,7 +212,7 @@ class Holding:
         return fault
 
     def _watch(self, fault: float) -> None:
-        """Until clients are served again and stay so, and pods and models are back where they are waited for."""
+        """Until clients are served again and stay so, with the pods and models back that are waited for."""
         broken = max([fault, *self._stage.marks.values()])
         begin = self._clock.now()
 
