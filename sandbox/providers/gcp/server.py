@@ -27,7 +27,8 @@ class Server:
         except httpx2.TransportError as error:
             raise GoogleError(503, "UNAVAILABLE", f"{self.endpoint} does not answer: {error}") from error
         if answer.is_success:
-            return dict(answer.json()) if answer.content.strip() else {}
+            # The answer to a DELETE is no document, or the document `null`.
+            return dict(answer.json() or {}) if answer.content.strip() else {}
         raise GoogleError(answer.status_code, "", _message(answer))
 
     def bucket(self, name: str) -> str:
