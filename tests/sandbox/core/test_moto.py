@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import google_crc32c
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from sandbox.host import Machine
-from sandbox.moto import request_log, seed, start_moto
+from sandbox.moto import client, request_log, seed, start_moto
 from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
 
@@ -46,7 +49,7 @@ def test_a_request_is_told_with_its_caller(
     paths: SandboxPaths, url: str, ask: str, told: tuple[str, str, str]
 ) -> None:
     service, location, what = told
-    client: Any = boto3.Session().client(
+    asker: Any = boto3.Session().client(
         service,  # pyright: ignore[reportArgumentType]
         endpoint_url=url,
         region_name=location,
@@ -54,7 +57,7 @@ def test_a_request_is_told_with_its_caller(
         aws_secret_access_key="any",
         config=Config(user_agent_appid="pods-us-east-us-east-1a"),
     )
-    getattr(client, ask)()
+    getattr(asker, ask)()
     line = _lines(paths)[-1]
     assert line["caller"] == "pods-us-east-us-east-1a"
     assert (line["service"], line["location"], line["what"], line["status"]) == (service, location, what, 200)
@@ -63,3 +66,19 @@ def test_a_request_is_told_with_its_caller(
 def test_who_does_not_say_its_name_is_told_as_nobody(paths: SandboxPaths, url: str) -> None:
     seed(url, "example.com")
     assert {line["caller"] for line in _lines(paths) if line["what"].startswith("POST")} == {""}
+
+
+def test_crc32c_is_compared_and_answered_as_s3_does(url: str) -> None:
+    s3, body = client("s3", url), b"the model"
+    right = base64.b64encode(google_crc32c.Checksum(body).digest()).decode()
+    wrong = base64.b64encode(google_crc32c.Checksum(b"another").digest()).decode()
+    s3.create_bucket(Bucket="checked")
+    made = s3.put_object(Bucket="checked", Key="k", Body=body, ChecksumCRC32C=right)
+    assert made["ChecksumCRC32C"] == right
+    named = s3.put_object(Bucket="checked", Key="k", Body=body, ChecksumAlgorithm="CRC32C")
+    assert named["ChecksumCRC32C"] == right
+    found = s3.head_object(Bucket="checked", Key="k", ChecksumMode="ENABLED")
+    assert found["ChecksumCRC32C"] == right
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.put_object(Bucket="checked", Key="other", Body=body, ChecksumCRC32C=wrong)
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="checked")["Contents"]] == ["k"]

@@ -150,7 +150,7 @@ def test_a_bucket_with_objects_goes_only_by_force(driver: GcpDriver) -> None:
         upload = f"{server.endpoint}/upload/storage/v1/b/{id_}/o?uploadType=media&name=model.bin"
         assert httpx.post(upload, content=b"model").is_success
     assert len(list(server.objects(id_))) == 2
-    with pytest.raises(CallFailedError, match="409 conflict: .*not empty"):
+    with pytest.raises(CallFailedError, match=r"409 conflict: .*not empty"):
         driver.delete(made)
     driver.update(made, bucket_inputs(forceDestroy=True))
     driver.delete(made)
