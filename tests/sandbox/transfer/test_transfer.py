@@ -257,7 +257,7 @@ def test_without_trust_or_grant_nothing_is_copied_and_the_job_has_failed(world: 
 
 
 def test_a_run_that_was_killed_half_way_goes_on_and_copies_nothing_twice(world: World) -> None:
-    count = 60
+    count = 30
     for number in range(count):
         world.put(f"models/{number:03}", os.urandom(256 * 1024))
     world.job(options={"overwriteWhen": "ALWAYS"})
