@@ -9,7 +9,8 @@ import pulumi_gcp
 from pulumi_gcp import storage
 
 from components.inference.args import NAMESPACE, SERVICE
-from components.model_buckets.gcs import ModelCopy, ModelCopyArgs, Source
+from components.model_buckets.copy_source_aws import CopySource, CopySourceArgs
+from components.model_buckets.gcs import ModelCopy, ModelCopyArgs
 from components.model_restore.args import JOB
 from components.shared.tags import tags
 from config import names
@@ -30,6 +31,22 @@ def build_copy(ground: Ground, gcs: Gcs) -> ModelCopy:
     asked = pulumi.InvokeOptions(provider=provider)
     there = storage.get_buckets(project=gcs.project, prefix=bucket, opts=asked).buckets
     agent = storage.get_transfer_project_service_account(project=gcs.project, opts=asked)
+    source = CopySource(
+        "model-copy-source",
+        CopySourceArgs(
+            platform=platform.name,
+            project=gcs.project,
+            bucket=ground.buckets.names[Purpose.MODEL_REGISTRY],
+            bucket_arn=ground.buckets.arns[Purpose.MODEL_REGISTRY],
+            kms_key_arn=ground.buckets.kms_key_arn,
+            location=settings.entry.location,
+            account=platform.account,
+            agent_subject=agent.subject_id,
+            trigger=gcs.trigger,
+            tags=tags(platform.name, settings.name, "model-copy"),
+        ),
+        pulumi.ResourceOptions(providers=[ground.provider]),
+    )
     return ModelCopy(
         "model-copy",
         ModelCopyArgs(
@@ -37,22 +54,17 @@ def build_copy(ground: Ground, gcs: Gcs) -> ModelCopy:
             bucket=bucket,
             exists=any(known.name == bucket for known in there),
             gcs=gcs,
-            source=Source(
-                bucket=ground.buckets.names[Purpose.MODEL_REGISTRY],
-                bucket_arn=ground.buckets.arns[Purpose.MODEL_REGISTRY],
-                kms_key_arn=ground.buckets.kms_key_arn,
-                location=settings.entry.location,
-                account=platform.account,
-            ),
+            region=settings.name,
+            source=ground.buckets.names[Purpose.MODEL_REGISTRY],
+            role_arn=source.role_arn,
+            queue_arn=source.queue_arn,
             issuers={
                 settings.name: ground.cluster.issuer,
                 **{peer.region: issuer for peer in ground.peers if (issuer := peer.outputs.cluster.issuer)},
             },
             subjects=[f"system:serviceaccount:{NAMESPACE}:{account}" for account in (SERVICE, JOB)],
             agent=agent.member,
-            agent_subject=agent.subject_id,
             today=datetime.now(UTC).date(),
-            tags=tags(platform.name, settings.name, "model-copy"),
         ),
-        pulumi.ResourceOptions(providers=[ground.provider, provider]),
+        pulumi.ResourceOptions(providers=[provider]),
     )

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pulumi
-from pulumi_aws import iam, s3, sqs
-from pulumi_gcp import iam as gcp_iam
-from pulumi_gcp import monitoring, pubsub, storage
+from pulumi_gcp import iam, monitoring, pubsub, storage
 
 from components.model_buckets import alerts_gcs, policies_gcs, settings_gcs
-from components.shared.iam_aws import rendered
-from config.stores import Gcs, Trigger
-
-QUEUE_SECONDS = 14 * 24 * 3600
-"""The longest that SQS keeps a message: an outage of Google loses no event.
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """What is copied: the owner's own bucket of models, its key, and where both are."""
-
-    bucket: pulumi.Input[str]
-    bucket_arn: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
-    location: str
-    account: str
+from config.stores import Gcs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,21 +20,23 @@ class ModelCopyArgs:
 
     ``bucket`` is its name. ``exists`` says that the project has it already: it is adopted, not made.
     ``issuers`` are the clusters whose pods may read it, by region, and ``subjects`` those of their service
-    accounts that may (``system:serviceaccount:<namespace>:<name>``). ``agent`` and ``agent_subject`` are the
-    project's transfer agent as IAM member and as the subject of its identity. ``today`` is in UTC.
+    accounts that may (``system:serviceaccount:<namespace>:<name>``). ``agent`` is the project's transfer
+    agent as IAM names it. ``source`` is the bucket on S3, read by the role ``role_arn``; ``queue_arn`` is
+    that of its events, where they start a copy. ``region`` owns the copy, ``today`` is in UTC.
     """
 
     platform: str
     bucket: str
     exists: bool
     gcs: Gcs
-    source: Source
+    region: str
+    source: pulumi.Input[str]
+    role_arn: pulumi.Input[str]
+    queue_arn: pulumi.Input[str] | None
     issuers: Mapping[str, pulumi.Input[str]]
     subjects: Sequence[str]
     agent: str
-    agent_subject: str
     today: date
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class ModelCopy(pulumi.ComponentResource):
@@ -79,9 +63,7 @@ class ModelCopy(pulumi.ComponentResource):
             self._member(bucket, key, role, args.agent, kept)
             for key, role in (("writer", policies_gcs.WRITER), ("comparer", policies_gcs.COMPARER))
         ]
-        queue = self._queue() if args.gcs.trigger is Trigger.EVENTS else None
-        role_arn = self._source_role(queue)
-        jobs = self._jobs(bucket, role_arn, queue, granted)
+        jobs = self._jobs(bucket, granted)
         pool = self._readers(bucket, jobs[0])
         self._alerts(jobs, pool)
         self.register_outputs({"readers": self.readers})
@@ -109,61 +91,13 @@ class ModelCopy(pulumi.ComponentResource):
             f"{self._name}-{key}", bucket=bucket.name, role=role, member=member, opts=opts
         )
 
-    def _queue(self) -> sqs.Queue:
-        """The events of the source; S3 tests the queue when it is told of it, so its policy is first."""
-        args, source = self._args, self._args.source
-        queue = sqs.Queue(
-            f"{self._name}-queue",
-            sqs_managed_sse_enabled=True,
-            message_retention_seconds=QUEUE_SECONDS,
-            tags=dict(args.tags),
-            opts=self._child,
-        )
-        policy = sqs.QueuePolicy(
-            f"{self._name}-queue-policy",
-            queue_url=queue.url,
-            policy=rendered(policies_gcs.queue_policy(queue.arn, source.bucket_arn, source.account)),
-            opts=self._child,
-        )
-        s3.BucketNotification(
-            f"{self._name}-notification",
-            bucket=source.bucket,
-            queues=[{"id": self._name, "queue_arn": queue.arn, "events": policies_gcs.EVENTS}],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
-        return queue
-
-    def _source_role(self, queue: sqs.Queue | None) -> pulumi.Output[str]:
-        """The role's ARN, which is known once the role may do what it is for."""
-        args, source = self._args, self._args.source
-        role = iam.Role(
-            f"{self._name}-source",
-            description=f"Storage Transfer of {args.gcs.project} reads the models of {args.platform}",
-            assume_role_policy=rendered(policies_gcs.transfer_trust(args.agent_subject)),
-            tags=dict(args.tags),
-            opts=self._child,
-        )
-        statements = policies_gcs.source_statements(source.bucket_arn, source.location, source.kms_key_arn)
-        if queue is not None:
-            statements.append(policies_gcs.listener_statement(queue.arn))
-        grant = iam.RolePolicy(
-            f"{self._name}-source-policy", role=role.name, policy=rendered(statements), opts=self._child
-        )
-        return pulumi.Output.all(role.arn, grant.id).apply(lambda known: str(known[0]))
-
-    def _jobs(
-        self,
-        bucket: storage.Bucket,
-        role_arn: pulumi.Output[str],
-        queue: sqs.Queue | None,
-        granted: Sequence[pulumi.Resource],
-    ) -> list[storage.TransferJob]:
+    def _jobs(self, bucket: storage.Bucket, granted: Sequence[pulumi.Resource]) -> list[storage.TransferJob]:
         """The scheduled job, and one for events: a job that listens has no schedule.
 
         Source: https://docs.cloud.google.com/storage-transfer/docs/reference/rest/v1/transferJobs
         """
         args = self._args
-        spec: Any = settings_gcs.transfer(args.source.bucket, role_arn, bucket.name)
+        spec: Any = settings_gcs.transfer(args.source, args.role_arn, bucket.name)
         schedule: Any = settings_gcs.schedule(args.gcs, args.today)
         logged: Any = settings_gcs.LOGGED
         jobs = [
@@ -180,14 +114,14 @@ class ModelCopy(pulumi.ComponentResource):
                 ),
             )
         ]
-        if queue is not None:
+        if args.queue_arn is not None:
             jobs.append(
                 storage.TransferJob(
                     f"{self._name}-events",
                     description=f"{args.bucket}: each object as it comes",
                     project=args.gcs.project,
                     status="ENABLED",
-                    event_stream={"name": queue.arn},
+                    event_stream={"name": args.queue_arn},
                     transfer_spec=spec,
                     logging_config=logged,
                     opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
@@ -195,13 +129,13 @@ class ModelCopy(pulumi.ComponentResource):
             )
         return jobs
 
-    def _readers(self, bucket: storage.Bucket, job: storage.TransferJob) -> gcp_iam.WorkloadIdentityPool:
+    def _readers(self, bucket: storage.Bucket, job: storage.TransferJob) -> iam.WorkloadIdentityPool:
         """Pods read by the identity that their own cluster gives them.
 
         Source: https://docs.cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes
         """
         args = self._args
-        pool = gcp_iam.WorkloadIdentityPool(
+        pool = iam.WorkloadIdentityPool(
             f"{self._name}-readers",
             project=args.gcs.project,
             workload_identity_pool_id=job.name.apply(lambda name: policies_gcs.pool_id(args.platform, name)),
@@ -211,7 +145,7 @@ class ModelCopy(pulumi.ComponentResource):
         )
         self.readers = {}
         for region, issuer in args.issuers.items():
-            provider = gcp_iam.WorkloadIdentityPoolProvider(
+            provider = iam.WorkloadIdentityPoolProvider(
                 f"{self._name}-readers-{region}",
                 project=args.gcs.project,
                 workload_identity_pool_id=pool.workload_identity_pool_id,
@@ -228,12 +162,12 @@ class ModelCopy(pulumi.ComponentResource):
             self._member(bucket, f"reader-{account}", policies_gcs.READER, member, self._child)
         return pool
 
-    def _alerts(self, jobs: Sequence[storage.TransferJob], pool: gcp_iam.WorkloadIdentityPool) -> None:
+    def _alerts(self, jobs: Sequence[storage.TransferJob], pool: iam.WorkloadIdentityPool) -> None:
         """Alerts go to a topic, and people subscribe on their own account, as they do at AWS."""
         args, name = self._args, self._name
         topic = pubsub.Topic(
             f"{name}-alarms",
-            name=f"{args.platform}-model-copy-alarms-{args.source.location}",
+            name=f"{args.platform}-model-copy-alarms-{args.region}",
             project=args.gcs.project,
             labels={"standfast-platform": args.platform, "managed-by": "pulumi"},
             opts=self._child,

@@ -6,6 +6,8 @@ import pulumi
 
 from components.model_restore import desired
 from components.model_restore.args import JOB, NAMESPACE, ModelRestoreArgs
+from components.model_restore.policies_aws import write_statements
+from components.shared import google
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
 from components.shared.manifests import register
 
@@ -29,14 +31,14 @@ class ModelRestore(pulumi.ComponentResource):
                 location=args.location,
                 namespace=NAMESPACE,
                 service_account=JOB,
-                statements=desired.write_statements(args),
+                statements=write_statements(args),
                 tags=args.tags,
             ),
             pulumi.ResourceOptions(parent=self),
         )
         register(
             f"{name}-job",
-            desired.cron_job(args),
+            desired.cron_job(args, pulumi.Output.from_input(args.audience).apply(google.credentials)),
             pulumi.ResourceOptions(parent=self, depends_on=[*around, identity, *args.serving]),
         )
         self.register_outputs({})

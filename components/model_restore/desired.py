@@ -1,11 +1,9 @@
-"""The CronJob that never runs by itself, its script, and what it may do."""
+"""The CronJob that never runs by itself, and its script."""
 
 from __future__ import annotations
 
 import inspect
 from typing import Any
-
-import pulumi
 
 from components.model_restore import script
 from components.model_restore.args import JOB, NAMESPACE, SCRIPT_FILE, ModelRestoreArgs
@@ -64,8 +62,10 @@ def network_policy() -> dict[str, Any]:
     }
 
 
-def cron_job(args: ModelRestoreArgs) -> dict[str, Any]:
+def cron_job(args: ModelRestoreArgs, credentials: Any) -> dict[str, Any]:
     """``model-restore``, suspended: a person makes a Job of it when the runbook says so.
+
+    ``credentials`` is the configuration by which the pod is known to Google, which may be an output.
 
     A CronJob keeps the Job's template in the cluster, ready without this program.
     Source: https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
@@ -88,7 +88,7 @@ def cron_job(args: ModelRestoreArgs) -> dict[str, Any]:
                         "metadata": {
                             "labels": {**labels(JOB, "restore"), **_APP, "sidecar.istio.io/inject": "false"}
                         },
-                        "spec": _pod(args),
+                        "spec": _pod(args, credentials),
                     },
                 },
             },
@@ -96,9 +96,8 @@ def cron_job(args: ModelRestoreArgs) -> dict[str, Any]:
     }
 
 
-def _pod(args: ModelRestoreArgs) -> dict[str, Any]:
-    credentials = pulumi.Output.from_input(args.audience).apply(google.credentials)
-    environment: dict[str, pulumi.Input[str]] = {
+def _pod(args: ModelRestoreArgs, credentials: Any) -> dict[str, Any]:
+    environment: dict[str, Any] = {
         "GCS_BUCKET": args.copy_bucket,
         "S3_BUCKET": args.bucket,
         "AWS_REGION": args.location,
@@ -145,36 +144,6 @@ def _pod(args: ModelRestoreArgs) -> dict[str, Any]:
             google.token_volume(args.audience),
         ],
     }
-
-
-def write_statements(args: ModelRestoreArgs) -> list[dict[str, Any]]:
-    """Look at objects and put new versions; delete nothing, so that a mistake here can be taken back.
-
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-    """
-    objects = pulumi.Output.concat(args.bucket_arn, "/*")
-    return [
-        {
-            # Without it S3 says of an object that is not there that it may not be seen.
-            "Sid": "ListModels",
-            "Effect": "Allow",
-            "Action": "s3:ListBucket",
-            "Resource": args.bucket_arn,
-        },
-        {
-            "Sid": "PutVersions",
-            "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-            "Resource": objects,
-        },
-        {
-            "Sid": "UseKeyThroughS3",
-            "Effect": "Allow",
-            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-            "Resource": args.kms_key_arn,
-            "Condition": {"StringEquals": {"kms:ViaService": f"s3.{args.location}.amazonaws.com"}},
-        },
-    ]
 
 
 def _metadata() -> dict[str, Any]:

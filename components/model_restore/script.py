@@ -25,7 +25,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 import boto3
-from botocore.config import Config
+import botocore.config
 from botocore.exceptions import BotoCoreError, ClientError
 
 GENERATION = "gcs-generation"
@@ -118,7 +118,7 @@ class Amazon:
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
         # The only checksum that is sent is the copy's own.
-        config = Config(
+        config = botocore.config.Config(
             request_checksum_calculation="when_required",
             retries={"mode": "standard", "max_attempts": 10},
             max_pool_connections=2 * WORKERS,
@@ -149,7 +149,9 @@ class Amazon:
                 settings[ours] = version[theirs]
         if size <= PART:
             body = google.read(version, 0, size)
-            stored = self._s3.put_object(**settings, Body=body, ChecksumCRC32C=crc32c)
+            stored = self._s3.put_object(
+                **settings, Body=body, ChecksumAlgorithm="CRC32C", ChecksumCRC32C=crc32c
+            )
         else:
             stored = self._put_parts(google, version, size, settings)
         if stored.get("ChecksumCRC32C") != crc32c:

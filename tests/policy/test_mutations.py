@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policy.changes import Change, bad_ground, bad_recovery, bad_workloads
+from tests.policy.changes import Change, bad_copy, bad_ground, bad_recovery, bad_workloads
 from tests.policy.changes.harmless import HARMLESS
 from tests.policy.stacks import PEERS, RULES, Draft, alone, joined, refused
 
-BAD = [*bad_workloads.BAD, *bad_recovery.BAD, *bad_ground.BAD]
+BAD = [*bad_workloads.BAD, *bad_recovery.BAD, *bad_ground.BAD, *bad_copy.BAD]
 
 
 def named(change: Change) -> str:
