@@ -17,7 +17,7 @@ from sandbox.paths import write_atomic
 
 _PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _SOURCE = "standfast.dev/crds"
-ESTABLISHED_SECONDS = 60.0
+ESTABLISHED_SECONDS = 180.0
 
 
 def load_crds(folder: Path) -> list[dict[str, Any]]:

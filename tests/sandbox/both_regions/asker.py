@@ -18,14 +18,14 @@ def main(root: str, host: str, seconds: float) -> None:
     end = time.time() + seconds
     while True:
         begun = time.time()
-        answer: dict[str, object] = {"t": begun, "ok": False, "status": None, "region": None}
+        answer: dict[str, object] = {"t": begun, "ok": False, "status": None, "region": None, "pod": None}
         connection = http.client.HTTPSConnection(host, context=context, timeout=5)
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
             connection.request("POST", "/v2/models/default/infer", BODY, HEADERS)
             response = connection.getresponse()
             response.read()
-            region = response.headers.get("x-standfast-region")
-            answer |= {"ok": response.status == 200, "status": response.status, "region": region}
+            answer |= {name: response.headers.get(f"x-standfast-{name}") for name in ("region", "pod")}
+            answer |= {"ok": response.status == 200, "status": response.status}
         sys.stdout.write(f"{json.dumps(answer)}\n")
         if time.time() > end:
             return

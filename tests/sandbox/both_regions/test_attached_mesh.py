@@ -79,7 +79,7 @@ def forget_models(state: SandboxState) -> None:
 
 
 def ask(state: SandboxState, name: str, seconds: float) -> list[dict[str, Any]]:
-    """What a client in `world` is answered: `t`, `ok`, `status` and `region` of each request."""
+    """What a client in `world` is answered: `t`, `ok`, `status`, `region` and `pod` of each request."""
     root = public_ca.ensure(SandboxPaths.of(state.id)).root
     argv = [sys.executable, str(ASKER), str(root), f"{name}.{state.domain}", str(seconds)]
     said = network.namespaces(state)[WORLD].run(argv)
@@ -114,7 +114,7 @@ def test_with_all_local_pods_dead_the_peers_answer(attached: SandboxState) -> No
     all_pods(attached, None)
     wait_for_answer(attached, "inference", HOME)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        asking = pool.submit(ask, attached, "inference", 10.0)
+        asking = pool.submit(ask, attached, "inference", 14.0)
         time.sleep(3.0)
         killed = time.time()
         try:
@@ -127,6 +127,8 @@ def test_with_all_local_pods_dead_the_peers_answer(attached: SandboxState) -> No
     assert {one["region"] for one in before} == {HOME}
     assert {one["region"] for one in late} == {PEER}
     assert all(one["ok"] for one in before + late)
+    # One connection leads to one pod of the peer: did it stay, a single pod would carry the lost region.
+    assert len({one["pod"] for one in late}) > 1
 
 
 def test_a_gateway_that_died_comes_back(attached: SandboxState) -> None:

@@ -80,3 +80,23 @@ def test_crc32c_is_compared_and_answered_as_s3_does(url: str) -> None:
     with pytest.raises(ClientError, match="BadDigest"):
         s3.put_object(Bucket="checked", Key="other", Body=body, ChecksumCRC32C=wrong)
     assert [one["Key"] for one in s3.list_objects_v2(Bucket="checked")["Contents"]] == ["k"]
+
+
+def test_lists_of_versions_leave_no_copies_of_them_behind(paths: SandboxPaths, url: str) -> None:
+    s3 = client("s3", url, "us-east-1")
+    s3.create_bucket(Bucket="many-versions")
+    status = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket="many-versions", VersioningConfiguration=status)
+    body = b"m" * 256 * 1024
+    for number in range(20):
+        s3.put_object(Bucket="many-versions", Key=f"models/{number % 4}", Body=body)
+    moto = Processes(paths).find("moto")
+    assert moto is not None
+    before = moto.memory_info().rss
+    for _ in range(20):
+        listed = s3.list_object_versions(Bucket="many-versions")
+    assert len(listed["Versions"]) == 20
+    assert sum(version["IsLatest"] for version in listed["Versions"]) == 4
+    # Copies would be 5 MB each.
+    assert moto.memory_info().rss - before < 20 * 2**20
+    assert s3.get_object(Bucket="many-versions", Key="models/0")["Body"].read() == body
