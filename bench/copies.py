@@ -128,7 +128,7 @@ def section(found: Found) -> str:
     lines = ["| what | aim | measured |", "| --- | --- | --- |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines) + (
-        "\n\nThe times are sums over the regions, one `up` after the other, each platform on a sandbox of its "
+        "\n\nTimes are sums over the regions, one `up` after the other, each platform on a sandbox of its "
         f"own. {len(found.drill.runs)} runs of `drill run bucket-loss`, median and worst: the age is that "
         "of the newest version that the copy had when every bucket was emptied, ten seconds after the last "
         "one was published. What Google takes to begin a transfer and to replicate is not in it, and the "
