@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from drills.target import Call, Detection
 from drills.traffic.log import Request
 from drills.traffic.publisher import Version
+from drills.traffic.returns import Emptied
 from drills.view import Snapshot
 from drills.zone_loss.measure import Loss
 
@@ -34,7 +35,8 @@ class Evidence:
     `region` is the one that was broken in; `dead` are the regions that were lost as a whole. The run began at
     `began`, broke at `fault`, was mended at `healed` and watched until `ended`. `marks` are further moments
     that a scenario names. `completed` says when each version was whole, by region. `capacity` is the
-    recovery of the pods where a zone was lost, with `nodes` in that zone.
+    recovery of the pods where a zone was lost, with `nodes` in that zone. `emptied` is what was lost with all
+    buckets, and `back` when each version was there again, by region.
     """
 
     region: str
@@ -55,6 +57,8 @@ class Evidence:
     ready_after: Mapping[str, int] = field(default_factory=dict[str, int])
     capacity: Loss | None = None
     nodes: int = 0
+    emptied: Emptied | None = None
+    back: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     changes_after: Mapping[str, int] | None = None
 
 

@@ -21,6 +21,7 @@ from sandbox.processes import Processes
 from sandbox.progress import Progress, Silent
 from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
+from sandbox.transfer import lifecycle as transfer
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ LAYERS = (
         "S3 Replication between model registries",
         lambda network: replication.start(network.state),
         lambda network: replication.stop(network.state),
+    ),
+    Layer(
+        "transfer",
+        "Storage Transfer jobs to Cloud Storage",
+        lambda network: transfer.start(network.state),
+        lambda network: transfer.stop(network.state),
     ),
     # Before the mesh: a gateway that finds them dead ejects them, and for half a minute nobody is answered.
     Layer(

@@ -17,10 +17,16 @@ HICCUPS = (ApiError, httpx2.HTTPError, BotoCoreError, ClientError, OSError, KeyE
 
 
 class Repeater:
-    """Runs attempts; after a failure it waits longer each time, up to two seconds."""
+    """Runs attempts; after a failure it waits longer each time, up to two seconds.
 
-    def __init__(self, what: str, stopped: threading.Event) -> None:
+    `more` are hiccups of a server that no other twin speaks to.
+    """
+
+    def __init__(
+        self, what: str, stopped: threading.Event, *, more: tuple[type[Exception], ...] = ()
+    ) -> None:
         self._what, self._stopped = what, stopped
+        self._hiccups = (*HICCUPS, *more)
         self._trouble = ""
         self._pause = 0.0
 
@@ -28,7 +34,7 @@ class Repeater:
         """One attempt; whether it went well."""
         try:
             work()
-        except HICCUPS as error:
+        except self._hiccups as error:
             trouble = f"{type(error).__name__}: {error}"
             if trouble != self._trouble:
                 _log.warning("%s: %s; trying again", self._what, trouble)

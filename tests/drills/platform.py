@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ class Time:
 
 @dataclass
 class Rules:
-    """How the platform behaves; the defaults are a good one."""
+    """How the platform behaves; the defaults are a good one. With no `copy_s` nothing reaches the copy."""
 
     detection: Detection = field(default_factory=lambda: Detection(interval_s=10.0, failures=3, ttl_s=30.0))
     ejection_s: float = 1.5
@@ -60,6 +61,8 @@ class Rules:
     loses_versions: bool = False
     calls_route53: bool = False
     unhealable: bool = False
+    copy_s: float | None = 1.0
+    restores_damaged: bool = False
 
 
 class Store:
@@ -83,9 +86,44 @@ class Store:
         self._demand()
         return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
 
+    def checksum(self, key: str) -> str | None:
+        self._demand()
+        return checksum(self.objects.get(key))
+
+    def empty(self) -> None:
+        self._demand()
+        self.platform.done.append(f"empty {self.region}")
+        self.objects.clear()
+
     def _demand(self) -> None:
         if self.region in self.platform.cut:
             raise StoreError(f"the bucket of {self.region} gives no answer")
+
+
+def checksum(body: bytes | None) -> str | None:
+    """Of these bytes and no others; which one it is does not matter here."""
+    return None if body is None else hashlib.sha256(body).hexdigest()
+
+
+class Copy:
+    """The copy in the other cloud, which objects reach after a while, and the way back."""
+
+    rpo_s = 7200.0
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.objects: dict[str, bytes] = {}
+
+    def checksum(self, key: str) -> str | None:
+        return checksum(self.objects.get(key))
+
+    def restore(self) -> None:
+        self.platform.done.append("restore the copy")
+        store = self.platform.stores["us-east"]
+        for key, body in self.objects.items():
+            if key not in store.objects:
+                damaged = self.platform.rules.restores_damaged and key.endswith("model.bin")
+                store.put(key, body[:-1] if damaged else body)
 
 
 class Caller:
@@ -133,6 +171,8 @@ class Platform:
         self.remarks = ("the regions are as near as two processes",)
         self.memory = deployed(MemoryTarget(on_stop=_nothing, on_start=_nothing)).memory
         self.stores = {region: Store(self, region) for region in REGIONS}
+        self.copied = Copy(self)
+        self.loaded: dict[str, str] = {}
         self.cut: dict[str, float] = {}
         self.gateways_down: dict[str, float] = {}
         self.zones_cut: dict[str, float] = {}
@@ -167,6 +207,9 @@ class Platform:
 
     def models(self, region: str) -> Store:
         return self.stores[region]
+
+    def copy(self) -> Copy:
+        return self.copied
 
     def start_client(self, options: ClientOptions) -> Caller:
         return Caller(self, options)
@@ -248,6 +291,8 @@ class Platform:
         self.done.append("heal all")
 
     def replicate(self, region: str, key: str, body: bytes) -> None:
+        if self.rules.copy_s is not None:
+            self.time.at(self.time.now + self.rules.copy_s, lambda: self.copied.objects.update({key: body}))
         if self.rules.loses_versions and key.endswith("4/model.bin"):
             return
         self.time.at(self.time.now + self.rules.replication_s, lambda: self._arrive(region, key, body))
@@ -319,6 +364,13 @@ class Platform:
         return zone in self.zones_cut or self._fault_since(zone) is not None
 
     def _version(self, region: str) -> str | None:
+        """What the pods serve: they keep what they have loaded where the bucket has nothing to load."""
+        found = self._newest(region)
+        if found is not None:
+            self.loaded[region] = found
+        return self.loaded.get(region)
+
+    def _newest(self, region: str) -> str | None:
         objects = self.stores[region].objects
         current = objects.get("models/default/current.json")
         if current is None:
