@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 import region_aws
+import region_models
 from components.addons.args import AddonsArgs, NamespacesArgs, VeleroStore
 from components.addons.component import Addons, Namespaces
 from components.addons.values_platform import EVENT_BUS_VERSION
@@ -40,10 +41,12 @@ from region_aws import Ground
 def build(settings: Settings) -> None:
     """Registers the whole region and exports what its peers and its people need.
 
-    Raises ``ConfigError`` before any resource for a peer of another mesh root.
+    Raises ``ConfigError`` before any resource for a peer of another mesh root, and for models that are to be
+    read where this stack cannot.
     """
     peers = joined_peers(settings.peers)
     _same_root(settings, peers)
+    region_models.check_source(settings, peers)
     ground = region_aws.build_ground(settings, peers)
     kubernetes = pulumi_kubernetes.Provider(
         "kubernetes",
@@ -56,12 +59,14 @@ def build(settings: Settings) -> None:
     )
     both = pulumi.ResourceOptions(providers=[ground.provider, kubernetes])
     addons = _addons(ground, both)
-    inference = _inference(ground, addons, both)
+    copy = region_models.build_copy(ground)
+    inference = _inference(ground, addons, region_models.source(ground, copy), both)
     mesh = _mesh(ground, addons, inference, both)
     _watch(ground, addons, inference, both)
     _keep(ground, addons, inference, both)
+    region_models.build_restore(ground, copy, inference, both)
     region_aws.build_dns(ground, mesh.ingress_hostname)
-    _export(ground, mesh)
+    _export(ground, mesh, copy)
 
 
 def _same_root(settings: Settings, peers: Sequence[Peer]) -> None:
@@ -121,7 +126,9 @@ def _addons(ground: Ground, both: pulumi.ResourceOptions) -> Addons:
     )
 
 
-def _inference(ground: Ground, addons: Addons, both: pulumi.ResourceOptions) -> Inference:
+def _inference(
+    ground: Ground, addons: Addons, models: region_models.Where, both: pulumi.ResourceOptions
+) -> Inference:
     settings = ground.settings
     needs: list[pulumi.Resource] = [ground.node_pools, *addons.mesh_ready]
     return Inference(
@@ -129,10 +136,12 @@ def _inference(ground: Ground, addons: Addons, both: pulumi.ResourceOptions) -> 
         InferenceArgs(
             inference=settings.platform.inference,
             cloud=settings.entry.cloud,
-            location=settings.entry.location,
+            location=models.location,
             pool_names=[pool.name for pool in settings.region.gpu_pools],
-            model_bucket=ground.buckets.names[Purpose.MODEL_REGISTRY],
+            model_bucket=models.bucket,
             model_size=settings.platform.models.size,
+            reads_from=models.reads_from,
+            copy=models.copy,
         ),
         pulumi.ResourceOptions.merge(both, pulumi.ResourceOptions(depends_on=needs)),
     )
@@ -244,7 +253,7 @@ def _alerting(ground: Ground, token: pulumi.Output[str], after: pulumi.ResourceO
     )
 
 
-def _export(ground: Ground, mesh: Mesh) -> None:
+def _export(ground: Ground, mesh: Mesh, copy: region_models.Copy | None) -> None:
     settings = ground.settings
     platform, name = settings.platform, settings.name
     endpoints = {
@@ -264,5 +273,8 @@ def _export(ground: Ground, mesh: Mesh) -> None:
         TOKEN_OUTPUT: mesh.remote_reader_token,
         **region_aws.exported(ground),
     }
+    if copy is not None and platform.copy_owner == name:
+        outputs["modelCopy"] = {"bucket": copy.bucket}
+        outputs["modelReaders"] = copy.readers
     for key, value in outputs.items():
         pulumi.export(key, value)

@@ -18,7 +18,7 @@ from components.alerting.replication_aws import ReplicationWatch, ReplicationWat
 from components.backup.args import BackupArgs
 from components.backup.aws import Backup
 from components.backup.desired import slots
-from components.cluster.args import ClusterArgs
+from components.cluster.args import ClusterArgs, ModelStore
 from components.cluster.aws import Cluster
 from components.global_dns.aws import Certificate, CertificateArgs, GlobalDns, GlobalDnsArgs
 from components.gpu_node_pools.aws import GpuNodePools, GpuNodePoolsArgs
@@ -31,6 +31,7 @@ from components.peers.reader import Peer
 from components.shared.tags import tags
 from config import names
 from config.platform import Platform, Purpose
+from config.region import ReadsFrom
 from config.settings import Settings
 
 
@@ -175,12 +176,29 @@ def _cluster(
             admins=region.admins,
             system_nodes=region.system_nodes,
             protection=region.cluster_protection,
-            model_bucket_arn=buckets.arns[Purpose.MODEL_REGISTRY],
-            model_key_arn=buckets.kms_key_arn,
+            models=_models(settings, peers, buckets),
             tags=tags(platform.name, name, "cluster"),
         ),
         child,
     )
+
+
+def _models(settings: Settings, peers: Sequence[Peer], buckets: ModelBuckets) -> list[ModelStore]:
+    """What pods may mount: the region's own models, which pods read until the last of them has moved."""
+    own = ModelStore(bucket_arn=buckets.arns[Purpose.MODEL_REGISTRY], key_arn=buckets.kms_key_arn)
+    if settings.region.reads_from is not ReadsFrom.PEER:
+        return [own]
+    return [
+        own,
+        *(
+            ModelStore(
+                bucket_arn=peer.outputs.buckets[Purpose.MODEL_REGISTRY].arn,
+                key_arn=peer.outputs.bucket_key_arn,
+            )
+            for peer in peers
+            if peer.region == settings.entry.failover_to
+        ),
+    ]
 
 
 def build_dns(ground: Ground, hostname: pulumi.Input[str]) -> GlobalDns:
@@ -301,6 +319,7 @@ def exported(ground: Ground) -> dict[str, pulumi.Input[object]]:
             "endpoint": cluster.endpoint,
             "ca": cluster.ca_data,
             "born": cluster.born,
+            "issuer": cluster.issuer,
         },
         "buckets": {
             str(purpose): {"name": buckets.names[purpose], "arn": buckets.arns[purpose]}

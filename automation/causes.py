@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html. They arrive in four forms: of the
 Go SDKs behind pulumi-aws (`api error CODE: …`, and `CODE: …` for those that a service has a type for), of
 botocore (`An error occurred (CODE) when …`), and of the engine's own access to a bucket (`…: CODE: …`).
+
+Google's arrive as `googleapi: Error STATUS: …`: https://docs.cloud.google.com/storage/docs/json_api/v1/status-codes
 """
 
 from __future__ import annotations
@@ -92,6 +94,14 @@ _RULES = (
     ),
     _rule(
         CredentialsError,
+        r"google: could not find default credentials|google: error getting credentials"
+        r"|googleapi: Error 401:|oauth2: .{0,60}invalid_(?:grant|rapt)",
+        "Google does not know the credentials of this run, or there are none",
+        "give it some (`gcloud auth application-default login`, or workload identity federation in CI), or "
+        "take models.stores.gcs out of Pulumi.yaml: without it nothing of Google is asked",
+    ),
+    _rule(
+        CredentialsError,
         r"asked for the client to provide credentials|getting credentials: exec|: Unauthorized\b"
         r"|credentials cannot be had",
         "the region's API server does not know the credentials of this run",
@@ -143,6 +153,21 @@ _RULES = (
         "someone else manages fields that this stack sets",
         "see who (`kubectl get KIND NAME --show-managed-fields -o yaml`), then leave these fields to them "
         "(ignore_changes), or take them over (annotation pulumi.com/patchForce: 'true')",
+    ),
+    _rule(
+        ConflictError,
+        r"googleapi: Error 409: (?:The requested bucket name is not available"
+        r"|A Cloud Storage bucket named .{1,80} already exists)",
+        "a bucket of that name belongs to another project of Google, and names are taken the world over",
+        "give the copy another project (models.stores.gcs.project) or the platform another name in "
+        "Pulumi.yaml: the bucket's name is made of both",
+    ),
+    _rule(
+        ConflictError,
+        r"inputs to import do not match the existing resource",
+        "what is there already is set up otherwise than this stack would",
+        "let the configuration say what is there (the lines above name what differs), `up`, and then change "
+        "it",
     ),
     _rule(
         ConflictError,
@@ -208,6 +233,21 @@ _RULES = (
     ),
     _rule(
         CloudRefusedError,
+        r"(?P<api>[\w ]+ API) has not been used in project (?P<project>\S+) before or it is disabled",
+        "{api} is not switched on in the project",
+        "`gcloud services enable storage.googleapis.com storagetransfer.googleapis.com pubsub.googleapis.com "
+        "monitoring.googleapis.com iam.googleapis.com sts.googleapis.com --project={project}`, then the same "
+        "command again",
+    ),
+    _rule(
+        CloudRefusedError,
+        r"googleapi: Error 403: (?:.* does not have (?P<action>[\w.]+) access"
+        r"|Permission '(?P<named>[\w.]+)')",
+        "the identity of this run may not do that at Google",
+        "`gcloud auth list` says whose rights count; give it a role in the project that has {action}{named}",
+    ),
+    _rule(
+        CloudRefusedError,
         r"\A(?s:.*)is not authorized to perform: (?P<action>[\w:*-]+)|"
         + _coded("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
         + r"|is forbidden: User",
@@ -222,7 +262,8 @@ _RULES = (
     ),
     _rule(
         CloudRefusedError,
-        r"api error (?P<code>\w[\w.]*)|StatusCode: 4\d\d|status code: 4\d\d|An error occurred \("
+        r"api error (?P<code>\w[\w.]*)|googleapi: Error 4\d\d|StatusCode: 4\d\d|status code: 4\d\d"
+        r"|An error occurred \("
         r"|^\w+ of \S+ '[^']*': [A-Z][\w.]*[:;] |Parameter validation failed"
         r"|the API server refuses it|is invalid: |denied the request|has a problem: ",
         "the cloud refuses what is asked of it",

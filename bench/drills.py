@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from automation.commands.common import folder_of, tell
 from automation.project import platform
 from automation.targets import TargetName, checkout, drill_target, lifecycle
-from bench.lesson_rule import lesson_rule
+from bench.lesson_rule import default_retries, lesson_rule
 from bench.sections import write
 from drills.model import Options
 from drills.scenarios import SCENARIOS
@@ -24,7 +24,9 @@ from drills.traffic.measure import between
 from drills.traffic.promises import FLOOR_SHARE, PODS_FAILING_S, RPO_S, ZONE_ERRORS_S
 from drills.traffic.result import Summary, TrafficReport, seconds, summaries
 from drills.traffic.run import run
+from sandbox.state import SandboxState
 
+Change = Callable[[SandboxState], AbstractContextManager[None]]
 RUNS = 10
 FAILING_S = 10.0
 """Seconds after the fault over which the share of failed requests is told."""
@@ -122,26 +124,36 @@ def failing(report: TrafficReport) -> str:
     return f"{sum(not request.ok for request in seen) / len(seen):.1%}" if seen else "nothing was asked"
 
 
-def pods_dead(ours: TrafficReport, lesson: TrafficReport) -> str:
+def pods_dead(ours: TrafficReport, rule: TrafficReport, lesson: TrafficReport) -> str:
     """The section's text."""
     name = "pods-failing-errors-end"
+    held = {
+        "errors end, as deployed": ours,
+        "errors end, with the lesson's DestinationRule and the deployed retries": rule,
+        "errors end, with the lesson's DestinationRule and Istio's own retries": lesson,
+    }
     rows = [
-        row("errors end, as deployed", f"{PODS_FAILING_S:g} s", found(ours, name)),
-        row("errors end, with the lesson's DestinationRule", "", found(lesson, name)),
+        row(what, f"{PODS_FAILING_S:g} s" if report is ours else "", found(report, name))
+        for what, report in held.items()
     ]
     return table(rows) + (
-        f"\nOf the requests in the first {FAILING_S:g} s, {failing(ours)} failed as deployed and "
-        f"{failing(lesson)} with the lesson's rule. {len(ours.runs)} and {len(lesson.runs)} runs of "
+        f"\nOf the requests in the first {FAILING_S:g} s, {failing(ours)}, {failing(rule)} and "
+        f"{failing(lesson)} failed. {len(ours.runs)}, {len(rule.runs)} and {len(lesson.runs)} runs of "
         "`drill run pods-dead`: every pod of the region refuses connections, before any probe has noticed. "
-        f"Both have the deployed routes with their retries. {invariants(ours)}\n"
+        "The lesson has no routes of its own, so that Istio's retries are what it has: they stay among the "
+        f"dead pods. {invariants(ours)}\n"
     )
 
 
-def _held(name: str, runs: int, *, as_in_the_lesson: bool = False) -> TrafficReport:
+def _held(
+    name: str, runs: int, *changes: Callable[[SandboxState], AbstractContextManager[None]]
+) -> TrafficReport:
+    """Hold a drill, with so much of the mesh changed as long as it lasts."""
     primary = platform(folder_of(TargetName.SANDBOX)).primary
     target = drill_target(TargetName.SANDBOX)
-    rule = lesson_rule(lifecycle().load()) if as_in_the_lesson else nullcontext()
-    with rule:
+    with ExitStack() as stack:
+        for change in changes:
+            stack.enter_context(change(lifecycle().load()))
         return run(SCENARIOS[name], target, Options(region=primary, runs=runs), _say)
 
 
@@ -155,7 +167,11 @@ SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
     "zone-loss": ("A lost zone, with clients", lambda runs: zone_loss(_held("zone-loss", runs))),
     "pods-dead": (
         "Pods that die, beside the lesson's rule",
-        lambda runs: pods_dead(_held("pods-dead", runs), _held("pods-dead", runs, as_in_the_lesson=True)),
+        lambda runs: pods_dead(
+            _held("pods-dead", runs),
+            _held("pods-dead", runs, lesson_rule),
+            _held("pods-dead", runs, lesson_rule, default_retries),
+        ),
     ),
 }
 """By name: the section's title, and what holds its drills and gives its text."""

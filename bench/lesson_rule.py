@@ -1,9 +1,9 @@
-"""The lesson's DestinationRule in place of the deployed one, for a comparison on the same platform."""
+"""The lesson's mesh in place of the deployed one, for a comparison on the same platform."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sandbox.bringup import access
@@ -11,27 +11,55 @@ from sandbox.kube import Api
 from sandbox.state import SandboxState
 from tests.lesson import manifest
 
-_PATH = "/apis/networking.istio.io/v1/namespaces/ml-serving/destinationrules/inference-failover"
+_OBJECTS = "/apis/networking.istio.io/v1/namespaces/ml-serving"
+_RULE = f"{_OBJECTS}/destinationrules/inference-failover"
+_ROUTE = f"{_OBJECTS}/virtualservices/inference"
+
+Spec = dict[str, Any]
 
 
 @contextmanager
 def lesson_rule(state: SandboxState) -> Generator[None]:
-    """Every region has the lesson's rule while the context lasts, and its own again afterwards.
+    """Every region has the lesson's DestinationRule while the context lasts, and its own again afterwards."""
+    with ExitStack() as stack:
+        for region in state.regions:
+            stack.enter_context(_changed(access(state, region).api(), _RULE, as_in_the_lesson))
+        yield
 
-    Its host is written in full, and the subset that the deployed routes name is kept: without them the rule
-    would not apply, or no route would.
+
+@contextmanager
+def default_retries(state: SandboxState) -> Generator[None]:
+    """Every region retries as Istio does where no route says otherwise, as the lesson has none."""
+    with ExitStack() as stack:
+        for region in state.regions:
+            stack.enter_context(_changed(access(state, region).api(), _ROUTE, without_retries))
+        yield
+
+
+def as_in_the_lesson(deployed: Mapping[str, Any]) -> Spec:
+    """The lesson's rule with its host written in full, and the subset that the deployed routes name.
+
+    Without them the rule would not apply, or no route would.
     """
-    apis = [access(state, region).api() for region in state.regions]
-    deployed: list[dict[str, Any]] = [api.get(_PATH)["spec"] for api in apis]
+    lesson: Spec = manifest("destination-rule")["spec"]
+    return {**lesson, "host": deployed["host"], "subsets": deployed["subsets"]}
+
+
+def without_retries(deployed: Mapping[str, Any]) -> Spec:
+    """The same routes with no word of retries."""
+    routes = [{key: value for key, value in one.items() if key != "retries"} for one in deployed["http"]]
+    return {**deployed, "http": routes}
+
+
+@contextmanager
+def _changed(api: Api, path: str, change: Callable[[Spec], Spec]) -> Generator[None]:
+    deployed: Spec = api.get(path)["spec"]
+    _replace(api, path, change(deployed))
     try:
-        for api, own in zip(apis, deployed, strict=True):
-            lesson = manifest("destination-rule")["spec"]
-            _replace(api, {**lesson, "host": own["host"], "subsets": own["subsets"]})
         yield
     finally:
-        for api, own in zip(apis, deployed, strict=True):
-            _replace(api, own)
+        _replace(api, path, deployed)
 
 
-def _replace(api: Api, spec: dict[str, Any]) -> None:
-    api.call("PUT", _PATH, {**api.get(_PATH), "spec": spec})
+def _replace(api: Api, path: str, spec: Spec) -> None:
+    api.call("PUT", path, {**api.get(path), "spec": spec})

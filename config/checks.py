@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from config import names
 from config.budgets.rpo import INTERVALS
 from config.platform import Backup, Cloud, Inference, Purpose, RegionEntry, peers_of
 from config.problems import Problem, shown
-from config.region import Capacity, GpuPool, Region
+from config.region import Capacity, GpuPool, ReadsFrom, Region
+from config.stores import DUAL_REGIONS, SINGLE_REGIONS, Gcs, Replication
 from config.types import duration_text
 
 MIN_REGIONS = 2
@@ -120,6 +121,67 @@ def bucket_problems(
                     f"the bucket's name has {len(name)} characters, S3 takes {MAX_BUCKET_NAME}; "
                     f"shorten the platform's name or the region's by {len(name) - MAX_BUCKET_NAME}",
                 )
+
+
+def copy_problems(
+    key: str, gcs: Gcs, platform: str, account: str, regions: Mapping[str, RegionEntry]
+) -> Iterator[Problem]:
+    """The copy on GCS: replication that its location has, a name that it may have, a region that owns it."""
+    where = f"{key}.models.stores.gcs"
+    if gcs.replication is Replication.TURBO and gcs.location not in DUAL_REGIONS:
+        kind = "a single region" if gcs.location in SINGLE_REGIONS else "a multi-region"
+        yield Problem(
+            f"{where}.replication",
+            shown(str(gcs.replication)),
+            f"{gcs.location} is {kind}, and only a dual-region has turbo replication: choose one of "
+            f"{', '.join(DUAL_REGIONS)}, or set replication to default",
+        )
+    bucket = names.gcs_bucket(platform, gcs.project)
+    if len(bucket) > MAX_BUCKET_NAME:
+        yield Problem(
+            f"{where}.project",
+            shown(bucket),
+            f"the bucket's name has {len(bucket)} characters, GCS takes {MAX_BUCKET_NAME}; shorten the "
+            f"platform's name or the project's by {len(bucket) - MAX_BUCKET_NAME}",
+        )
+    sources = {names.bucket(platform, purpose, region, account) for region in regions for purpose in Purpose}
+    if bucket in sources:
+        yield Problem(
+            f"{where}.project",
+            shown(bucket),
+            "the copy's bucket has the name of one that it is copied from, and a store would be copied into "
+            "itself; use a project of another id",
+        )
+    if gcs.owner is not None and gcs.owner not in regions:
+        yield Problem(
+            f"{where}.owner", shown(gcs.owner), f"names no region; choose one of {', '.join(sorted(regions))}"
+        )
+    if gcs.kms_key is not None and gcs.kms_key.split("/")[3] != gcs.location:
+        yield Problem(
+            f"{where}.kmsKey",
+            shown(gcs.kms_key),
+            f"must be in {gcs.location} too: GCS takes no key of another location",
+        )
+
+
+def reading_problems(
+    key: str, name: str, region: Region, owner: str | None, peers: Sequence[str]
+) -> Iterator[Problem]:
+    """Pods can read the copy where the copy's owner lets them: in its own cluster and in its peers'."""
+    if region.reads_from is not ReadsFrom.GCS:
+        return
+    where = f"{key}.readsFrom"
+    if owner is None:
+        yield Problem(
+            where, "'gcs'", "the platform has no models.stores.gcs; set it, or read from own or peer"
+        )
+    elif name != owner and owner not in peers:
+        yield Problem(
+            where,
+            "'gcs'",
+            f"the copy belongs to {owner}, which is no peer of {name}; set models.stores.gcs.owner to "
+            f"{' or '.join([name, *peers])}",
+        )
 
 
 def zone_problems(key: str, region: Region, entry: RegionEntry) -> Iterator[Problem]:

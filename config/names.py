@@ -15,6 +15,16 @@ def bucket_of(platform: Platform, purpose: Purpose, region: str) -> str:
     return bucket(platform.name, purpose, region, platform.account)
 
 
+def gcs_bucket(platform: str, project: str) -> str:
+    """The copy's bucket; one project's ids are taken by nobody else, which keeps strangers from the name."""
+    return f"{platform}-{Purpose.MODEL_REGISTRY}-{project}"
+
+
+def models_gcs_bucket(platform: Platform) -> str | None:
+    """The bucket with the copy of the models, where the platform has one."""
+    return gcs_bucket(platform.name, platform.gcs.project) if platform.gcs else None
+
+
 def cluster(platform: Platform, region: str) -> str:
     """A region's cluster, which is also its name in the mesh and its kubectl context."""
     return f"{platform.name}-{region}"

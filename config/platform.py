@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from config.stores import Gcs, Stores
 from config.types import (
     AccountId,
     Cidr,
@@ -57,9 +58,13 @@ class Inference(Model):
 
 
 class Models(Model):
-    """The models that the service loads; ``size`` bytes must fit into a node's cache."""
+    """The models that the service loads; ``size`` bytes must fit into a node's cache.
+
+    They live on S3 in every region, and in each of ``stores``.
+    """
 
     size: Size
+    stores: Stores = Stores()
 
 
 class Backup(Model):
@@ -95,6 +100,16 @@ class Platform(Model):
     def peers(self, region: RegionName) -> tuple[RegionName, ...]:
         """The regions with which ``region`` shares failover: its target, and those whose target it is."""
         return peers_of({name: entry.failover_to for name, entry in self.regions.items()}, region)
+
+    @property
+    def gcs(self) -> Gcs | None:
+        """The copy on Google Cloud Storage, where the platform has one."""
+        return self.models.stores.gcs
+
+    @property
+    def copy_owner(self) -> RegionName | None:
+        """The one region whose stack has the copy on Google Cloud Storage."""
+        return (self.gcs.owner or self.primary) if self.gcs else None
 
     @property
     def failover_of_primary(self) -> RegionName:

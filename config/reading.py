@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from config import checks
-from config.budgets import quotas, rpo, rto
+from config.budgets import copies, quotas, rpo, rto
 from config.budgets.headroom import headroom_problems, quorum_problems
 from config.mesh_ca import MeshCa, mesh_ca_problems
-from config.platform import Backup, Inference, Models, Objectives, Platform, RegionEntry
+from config.platform import Backup, Inference, Models, Objectives, Platform, RegionEntry, peers_of
 from config.problems import Problem, from_validation, shown
 from config.region import Region
 from config.types import Model
@@ -69,6 +69,7 @@ def read(platform_text: Any, stacks: Mapping[str, StackText]) -> Reading:
         if region is not None:
             regions[name] = region
             problems += _region_problems(name, region, entries.get(name), sections)
+            problems += _reading_problems(name, region, entries, sections)
         mesh_ca, found = _mesh_ca(name, text)
         problems += found
         if mesh_ca is not None:
@@ -90,6 +91,8 @@ def _platform_problems(
     problems += checks.interval_problems(f"{PLATFORM}.backup", backup)
     if isinstance(objectives, Objectives) and isinstance(models, Models):
         problems += rpo.problems(PLATFORM, objectives, backup, models.size)
+    if isinstance(models, Models):
+        problems += copies.problems(PLATFORM, models)
     if known:
         problems += checks.index_problems(PLATFORM, entries, known)
         primary = sections.get("primary")
@@ -98,6 +101,9 @@ def _platform_problems(
             problems.append(Problem(f"{PLATFORM}.primary", shown(primary), remedy))
     if "name" in sections and "account" in sections:
         problems += checks.bucket_problems(PLATFORM, sections["name"], sections["account"], entries)
+        if isinstance(models, Models) and models.stores.gcs is not None:
+            gcs, name, account = models.stores.gcs, sections["name"], sections["account"]
+            problems += checks.copy_problems(PLATFORM, gcs, name, account, entries)
     domain, zone = sections.get("domain"), sections.get("hosted_zone")
     if domain and zone and domain != zone and not domain.endswith(f".{zone}"):
         problems.append(Problem(f"{PLATFORM}.domain", shown(domain), f"must be in the hosted zone {zone}"))
@@ -119,6 +125,18 @@ def _region_problems(
         if isinstance(objectives, Objectives) and isinstance(models, Models):
             problems += rto.problems(PLATFORM, key, objectives, inference, size=models.size, region=region)
     return problems
+
+
+def _reading_problems(
+    name: str, region: Region, entries: Mapping[str, RegionEntry], sections: Mapping[str, Any]
+) -> list[Problem]:
+    models = sections.get("models")
+    if name not in entries or not isinstance(models, Models):
+        return []
+    gcs = models.stores.gcs
+    owner = (gcs.owner or sections.get("primary")) if gcs else None
+    peers = peers_of({region: entry.failover_to for region, entry in entries.items()}, name)
+    return list(checks.reading_problems(f"{name}: {REGION}", name, region, owner, peers))
 
 
 def _mesh_ca(name: str, text: StackText) -> tuple[MeshCa | None, list[Problem]]:

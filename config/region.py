@@ -33,6 +33,17 @@ class Protection(StrEnum):
     OPEN = "open"
 
 
+class ReadsFrom(StrEnum):
+    """Where the region's pods read their models: in this order when what stands before is gone.
+
+    The region's own bucket, that of the region it fails over to, the copy on Google Cloud Storage.
+    """
+
+    OWN = "own"
+    PEER = "peer"
+    GCS = "gcs"
+
+
 class GpuPool(Model):
     """One pool, which becomes one node group in each zone.
 
@@ -83,6 +94,7 @@ class Region(Model):
     cluster_protection: Protection = Protection.GUARDED
     api_access: tuple[AccessCidr, ...] = ()
     admins: tuple[Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:(role|user)/")], ...] = ()
+    reads_from: ReadsFrom = ReadsFrom.OWN
 
     @property
     def warm_gpus_per_zone(self) -> int:

@@ -138,6 +138,20 @@ REPLICATION_BITS_PER_SECOND = 1_000_000_000
 """The transfer rate up to which the promise holds, unless the account's quota is raised: 1 Gbps.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html#rtc-best-practices"""
 
+# The copy in another cloud, deployed by model_buckets.
+
+COPY_BITS_PER_SECOND = 1_000_000_000
+"""Planned: what Storage Transfer moves between clouds. Google promises no rate; this is the one that
+replication within AWS is counted with, and the job's metric ``copied_bytes_count`` tells the true one.
+https://docs.cloud.google.com/storage-transfer/docs/monitor-transfer-jobs"""
+
+TURBO_REPLICATION = timedelta(minutes=15)
+"""Turbo replication of a dual-region: all new objects are in both places within 15 minutes.
+https://docs.cloud.google.com/storage/docs/availability-durability#turbo-replication"""
+
+DEFAULT_REPLICATION = timedelta(hours=12)
+"""Without it 99.9 % of them within an hour, and the rest within 12 hours; the page above."""
+
 BACKUP_START = timedelta(minutes=1)
 """Velero looks at its schedules once a minute; the registry's copy may be as late (startingDeadlineSeconds).
 https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"""

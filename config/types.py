@@ -35,6 +35,15 @@ def _duration(value: Any) -> timedelta:
     return duration
 
 
+def _days(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+)d", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("write a number of days such as 90d")
+    return timedelta(days=int(match[1]))
+
+
 def duration_text(duration: timedelta) -> str:
     """``1h30m`` for ninety minutes: the form in which durations are written."""
     minutes, seconds = divmod(int(duration.total_seconds()), 60)
@@ -87,6 +96,9 @@ def _pinned_image(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 """A length of time, written ``30m``."""
+
+Days = Annotated[timedelta, BeforeValidator(_days)]
+"""Whole days, written ``90d``."""
 
 Size = Annotated[int, BeforeValidator(_size)]
 """Bytes, written ``140GiB``."""

@@ -29,12 +29,14 @@ def soak(target: Target, options: Options, say: Say, clock: Clock | None = None)
     """
     results: list[RunResult] = []
     remarks: tuple[str, ...] = ()
+    clock = clock or Clock()
+    began = clock.now()
     for number in range(options.runs):
         seed = options.seed + number
         name, region = drawn(target, seed)
         say(f"{number + 1} of {options.runs}: {name} in {region}, seed {seed}")
         once = replace(options, region=region, zone="", seed=seed, runs=1)
-        report = run(SCENARIOS[name], target, once, say, clock)
+        report = run(SCENARIOS[name], target, once, say, clock, began=began)
         (result,), remarks = report.runs, report.remarks
         if result.reasons:
             say(f"seed {seed}: {'; '.join(result.reasons)}")

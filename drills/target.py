@@ -105,11 +105,23 @@ class Client(Protocol):
         ...
 
 
-class ModelStore(Protocol):
+class Checksums(Protocol):
+    """A bucket of either cloud, whose objects can be compared."""
+
+    def checksum(self, key: str) -> str | None:
+        """The CRC32C of the object's newest version, in base64 as both clouds write it; None for none."""
+        ...
+
+
+class ModelStore(Checksums, Protocol):
     """A region's model registry bucket.
 
     Each operation raises `drills.errors.StoreError` when the bucket gives no answer, as a lost region's does.
     """
+
+    def empty(self) -> None:
+        """Delete every version of every object: the mistake of somebody who may."""
+        ...
 
     def put(self, key: str, body: bytes) -> None: ...
 
@@ -181,6 +193,19 @@ class Backup:
     completed: float
 
 
+class ModelCopy(Checksums, Protocol):
+    """The models' copy in another cloud, and the way back from it."""
+
+    @property
+    def rpo_s(self) -> float:
+        """How old the newest copy may be, as the platform promises."""
+        ...
+
+    def restore(self) -> None:
+        """Run what the program has deployed for it, as a person would, to its end. Raises StoreError."""
+        ...
+
+
 class Traffic(Protocol):
     """A platform that clients can call, and the means to break what they feel.
 
@@ -203,6 +228,10 @@ class Traffic(Protocol):
 
     def backups(self, region: str) -> Sequence[Backup]:
         """Those that the region's own bucket has whole, of every region. Raises StoreError."""
+        ...
+
+    def copy(self) -> ModelCopy:
+        """DrillError when the platform has no copy of its models."""
         ...
 
     def start_client(self, options: ClientOptions) -> Client: ...

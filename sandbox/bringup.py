@@ -15,6 +15,8 @@ from sandbox.control_plane import PROGRAMS, ClusterAccess, ControlPlane, Ports
 from sandbox.crds import install_crds
 from sandbox.engine import engine_environment, prepare_workspace, write_executables
 from sandbox.errors import SandboxError
+from sandbox.gcs import NAME as GCS
+from sandbox.gcs import start_gcs
 from sandbox.host import Host, Machine
 from sandbox.moto import NAME as MOTO
 from sandbox.moto import seed, start_moto
@@ -22,7 +24,7 @@ from sandbox.network.names import processes as network_processes
 from sandbox.paths import SandboxPaths, write_atomic
 from sandbox.processes import Processes
 from sandbox.progress import Progress
-from sandbox.services import PROVIDERS, provider_name, start_providers, start_twins, twins_name
+from sandbox.services import PROVIDERS, Endpoints, provider_name, start_providers, start_twins, twins_name
 from sandbox.state import RegionSpec, RegionState, SandboxState, read, save
 from sandbox.tools import Tools
 from sandbox.zones import Zones, pod_blocks, process_name
@@ -70,6 +72,7 @@ class BringUp:
                 token=secrets.token_urlsafe(32),
                 passphrase=secrets.token_urlsafe(24),
                 moto_port=self._host.free_port(),
+                gcs_port=self._host.free_port(),
                 regions=planned,
             )
         else:
@@ -91,10 +94,11 @@ class BringUp:
         )
 
     def _side_by_side(self, state: SandboxState) -> dict[str, object]:
-        """moto and all control planes at once."""
+        """The servers of both clouds' APIs and all control planes at once."""
         blocks = pod_blocks({name: region.zones for name, region in state.regions.items()})
-        with ThreadPoolExecutor(max_workers=len(state.regions) + 1) as pool:
+        with ThreadPoolExecutor(max_workers=len(state.regions) + 2) as pool:
             moto = pool.submit(self._step, MOTO, "AWS APIs", lambda: self._moto(state))
+            gcs = pool.submit(self._step, GCS, "Cloud Storage's API", lambda: self._gcs(state))
             clusters = {
                 name: pool.submit(
                     self._step,
@@ -106,7 +110,8 @@ class BringUp:
             }
             url, zone = moto.result()
             regions = {name: future.result() for name, future in clusters.items()}
-        return {"moto_url": url, "hosted_zone": zone, "regions": regions}
+            gcs_url = gcs.result()
+        return {"moto_url": url, "gcs_url": gcs_url, "hosted_zone": zone, "regions": regions}
 
     def _step(self, name: str, doing: str, work: Callable[[], T]) -> T:
         self._progress.start(name, doing, self._paths.logs)
@@ -121,6 +126,9 @@ class BringUp:
     def _moto(self, state: SandboxState) -> tuple[str, str]:
         url = start_moto(self._paths, self._host, state.moto_port)
         return url, seed(url, state.domain)
+
+    def _gcs(self, state: SandboxState) -> str:
+        return start_gcs(self._paths, self._host, self._tools, state.gcs_port)
 
     def _region(self, region: RegionState, token: str, blocks: Mapping[tuple[str, str], str]) -> RegionState:
         ports = Ports(etcd=region.etcd_port, api_server=region.api_server_port)
@@ -142,9 +150,10 @@ class BringUp:
         pulumi = self._released or self._tools.program("pulumi")
         write_executables(self._paths, pulumi, own_hosts=self._released is None)
         workspace = prepare_workspace(self._paths, state.checkout)
-        providers = start_providers(self._paths, self._host, state.moto_url, state.providers)
+        endpoints = Endpoints(aws=state.moto_url, gcs=state.gcs_url)
+        providers = start_providers(self._paths, self._host, endpoints, state.providers)
         for region in state.regions.values():
-            start_twins(self._paths, self._host, region, state.moto_url)
+            start_twins(self._paths, self._host, region, endpoints)
         environment = engine_environment(self._paths, passphrase=state.passphrase, providers=providers)
         update = {"providers": providers, "engine_env": environment, "workspace": workspace}
         return save(state.model_copy(update=update), self._paths)
@@ -173,7 +182,7 @@ def access(state: SandboxState, region: str) -> ClusterAccess:
 
 def expected(state: SandboxState) -> set[str]:
     """The names of all processes that a sandbox of this state runs."""
-    names = {MOTO, *(provider_name(package) for package in PROVIDERS)}
+    names = {MOTO, GCS, *(provider_name(package) for package in PROVIDERS)}
     for region in state.regions.values():
         names |= {f"{program}-{region.name}" for program in PROGRAMS}
         names |= {process_name(region.name, zone) for zone in region.zones}

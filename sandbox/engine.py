@@ -146,6 +146,8 @@ def engine_environment(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "GOOGLE_APPLICATION_CREDENTIALS": os.devnull,
+        "CLOUDSDK_CONFIG": os.devnull,
         "KUBECONFIG": os.devnull,
         MARKER_VARIABLE: paths.id,
         DIRECTORY_VARIABLE: str(paths.root),

@@ -36,7 +36,7 @@ __all__ = [
     "up",
 ]
 
-_UNITS = ("kubernetes", "etcd", "crds")
+_UNITS = ("kubernetes", "etcd", "crds", "fake-gcs-server")
 _UP_SECONDS = 600.0
 _DOWN_SECONDS = 60.0
 

@@ -24,7 +24,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
-from sandbox import moto_listing, moto_policies
+from sandbox import moto_checksums, moto_listing, moto_policies
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<location>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _CALLER = re.compile(r"\bapp/(?P<caller>\S+)")
@@ -77,6 +77,7 @@ def main() -> None:
     # The requests have a log of their own, which says more.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     moto_policies.install()
+    moto_checksums.install()
     moto_listing.install()
     application: Any = Logged(DomainDispatcherApplication(create_backend_app), options.log)
     run_simple(options.host, options.port, application, threaded=True, request_handler=MotoRequestHandler)

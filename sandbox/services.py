@@ -1,21 +1,31 @@
-"""The Python processes of a sandbox: the two providers, and the twins of each region."""
+"""The Python processes of a sandbox: the providers, and the twins of each region."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.control_plane import wait_until
 from sandbox.errors import SandboxError
+from sandbox.gcs import ENDPOINT_VARIABLE
 from sandbox.host import Command, Host, python_command
 from sandbox.moto import CREDENTIALS
 from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
 from sandbox.state import RegionState
 
-PROVIDERS = ("aws", "kubernetes")
+PROVIDERS = ("aws", "gcp", "kubernetes")
 _START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """The addresses of moto and of fake-gcs-server."""
+
+    aws: str
+    gcs: str
 
 
 def provider_name(package: str) -> str:
@@ -27,7 +37,7 @@ def twins_name(region: str) -> str:
 
 
 def start_providers(
-    paths: SandboxPaths, host: Host, moto_url: str, known: Mapping[str, int]
+    paths: SandboxPaths, host: Host, endpoints: Endpoints, known: Mapping[str, int]
 ) -> dict[str, int]:
     """Start what does not run of the providers; package → port. `known` holds the ports of running ones."""
     processes = Processes(paths)
@@ -41,27 +51,28 @@ def start_providers(
         processes.stop(name)
         begun[package] = _size(paths.log(name))
         argv = python_command(f"sandbox.providers.{package}")
-        host.start(Command(name=name, argv=argv, env=_environment(paths, moto_url)))
+        host.start(Command(name=name, argv=argv, env=_environment(paths, endpoints)))
     for package, offset in begun.items():
         ports[package] = _printed_port(paths, package, offset)
     return ports
 
 
-def start_twins(paths: SandboxPaths, host: Host, region: RegionState, moto_url: str) -> None:
+def start_twins(paths: SandboxPaths, host: Host, region: RegionState, endpoints: Endpoints) -> None:
     """Start the region's twins unless they run."""
     name = twins_name(region.name)
     if Processes(paths).find(name) is not None:
         return
     arguments = ["--region", region.name, "--location", region.location]
-    arguments += ["--kubeconfig", str(region.kubeconfig), "--moto", moto_url]
-    env = {**_environment(paths, moto_url), "AWS_DEFAULT_REGION": region.location}
+    arguments += ["--kubeconfig", str(region.kubeconfig), "--moto", endpoints.aws]
+    env = {**_environment(paths, endpoints), "AWS_DEFAULT_REGION": region.location}
     host.start(Command(name=name, argv=python_command("sandbox.twins", *arguments), env=env))
 
 
-def _environment(paths: SandboxPaths, moto_url: str) -> dict[str, str]:
+def _environment(paths: SandboxPaths, endpoints: Endpoints) -> dict[str, str]:
     return {
         **CREDENTIALS,
-        "AWS_ENDPOINT_URL": moto_url,
+        "AWS_ENDPOINT_URL": endpoints.aws,
+        ENDPOINT_VARIABLE: endpoints.gcs,
         "AWS_DEFAULT_REGION": "us-east-1",
         # No profile, credential or proxy of the user's takes part.
         "AWS_CONFIG_FILE": os.devnull,

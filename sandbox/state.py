@@ -48,6 +48,8 @@ class SandboxState(BaseModel):
     passphrase: str
     moto_port: int
     moto_url: str = ""
+    gcs_port: int
+    gcs_url: str = ""
     hosted_zone: str = ""
     providers: Mapping[str, int] = {}
     regions: Mapping[str, RegionState]

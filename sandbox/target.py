@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -23,10 +24,18 @@ from sandbox.state import SandboxState
 from sandbox.traffic import SandboxTraffic
 from sandbox.zones import start_zone, stop_zone
 
+_SPEC: dict[str, Any] = {"selector": {}, "template": {}, "containers": []}
+_ANY: dict[str, Any] = {"metadata": {}, "spec": _SPEC, "addressType": "IPv4", "endpoints": []}
+"""What every kind can be read from."""
 _KINDS: dict[str, Any] = {
     resource.__name__: resource
     for resource in (Deployment, EndpointSlice, Namespace, Node, Pod, PodDisruptionBudget)
 }
+# msgspec, which decodes for lightkube, learns a type when it first meets it, and crashes when two threads
+# teach it the same one at once, as the watches of two regions would.
+for _resource in _KINDS.values():
+    _resource.from_dict(_ANY)
+
 _WATCH_SECONDS = 10
 _RETRY_SECONDS = 0.5
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -169,13 +178,18 @@ class SandboxCluster:
                     # Whatever broke the stream: the next one begins with what is there then.
                     stop.wait(_RETRY_SECONDS)
 
-        thread = threading.Thread(target=follow, name=f"watch {kind} in {self._region}", daemon=True)
-        thread.start()
+        def follow_and_close() -> None:
+            # Nobody else may close it: this thread would go on reading from the number of a closed socket,
+            # which by then belongs to whatever was opened next.
+            with contextlib.closing(client):
+                follow()
+
+        name = f"watch {kind} in {self._region}"
+        threading.Thread(target=follow_and_close, name=name, daemon=True).start()
         try:
             yield
         finally:
             stop.set()
-            client.close()
 
     def _refused(self, error: ApiError) -> SandboxError:
         return SandboxError(f"the API server of {self._region} answers: {error.status.message}")

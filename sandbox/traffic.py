@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 from botocore.exceptions import BotoCoreError, ClientError
 
 from config import names as rule
@@ -35,6 +37,7 @@ from sandbox.host import Command, python_command
 from sandbox.mesh import gateways
 from sandbox.mesh import lifecycle as mesh
 from sandbox.mesh.ejections import ejections, told
+from sandbox.model_copy import SandboxCopy
 from sandbox.moto import client
 from sandbox.network import lifecycle as network
 from sandbox.network import public_ca
@@ -102,6 +105,9 @@ class SandboxTraffic:
         s3 = client("s3", self._state.moto_url, self._state.region(region).location)
         store = _Store(s3, bucket, lambda: region not in self._faults.broken().regions)
         return [one for of in self._state.regions for one in whole(store, of)]
+
+    def copy(self) -> SandboxCopy:
+        return SandboxCopy(self._state, self._platform)
 
     def start_client(self, options: ClientOptions) -> Client:
         self._processes.stop(DRILL_CLIENT)
@@ -249,6 +255,26 @@ class _Store:
             if not answer.get("IsTruncated"):
                 return tuple(sorted(found))
             token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def checksum(self, key: str) -> str | None:
+        """Of the bytes themselves: what a bucket says of them may be what it was told."""
+        body = self.get(key)
+        return None if body is None else base64.b64encode(google_crc32c.Checksum(body).digest()).decode()
+
+    def empty(self) -> None:
+        marker: dict[str, str] = {}
+        while True:
+            page = self._ask("list_object_versions", **marker)
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if found:
+                objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+                self._ask("delete_objects", Delete={"Objects": objects, "Quiet": True})
+            if not page.get("IsTruncated"):
+                return
+            marker = {
+                "KeyMarker": page["NextKeyMarker"],
+                "VersionIdMarker": page.get("NextVersionIdMarker", ""),
+            }
 
     def _ask(self, operation: str, **arguments: Any) -> Any:
         if not self._lives():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.budgets import quotas, rpo, rto
+from config.budgets import copies, quotas, rpo, rto
 from config.budgets.headroom import headroom_problems, quorum_problems
 from config.problems import Problem
 from config.reading import PLATFORM, REGION, Reading
@@ -21,6 +21,7 @@ def _broken(reading: Reading) -> Iterator[Problem]:
         return
     inference, size = whole.inference, whole.models.size
     yield from rpo.problems(PLATFORM, whole.objectives, whole.backup, size)
+    yield from copies.problems(PLATFORM, whole.models)
     yield from quotas.problems(PLATFORM, REGION, whole.regions, reading.regions)
     for name, region in reading.regions.items():
         key = f"{name}: {REGION}"

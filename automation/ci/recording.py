@@ -93,11 +93,20 @@ class Recorder:
             action=action,
             paths=tuple(sorted(step.detailed_diff or step.diffs or ())) or (before.paths if before else ()),
             forcing=tuple(sorted(step.keys or ())) or (before.forcing if before else ()),
-            holds=held(step.type, name),
+            holds="" if _let_go(step, action) else held(step.type, name),
         )
 
     def _marked(self, change: Change) -> Change:
         return replace(change, refused=change.urn in self._errors & self._protected)
+
+
+def _let_go(step: StepEventMetadata, action: Action) -> bool:
+    """Whether the stack forgets something that stays as it is, such as what another region takes over.
+
+    What is protected is refused instead, and said to be at stake.
+    """
+    old = step.old
+    return action is Action.DELETE and old is not None and bool(old.retain_on_delete) and not old.protect
 
 
 def _object_name(step: StepEventMetadata) -> str:

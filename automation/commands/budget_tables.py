@@ -96,13 +96,18 @@ def _rto(recoveries: Sequence[Recovery]) -> Table:
 
 def _rpo(found: Sequence[Exposure]) -> Table:
     rpo = duration_text(found[0].rpo) if found else ""
-    table = _table(f"RPO {rpo}: how old a peer's copy may be", ("what", "terms", "sum", "RPO"))
+    table = _table(f"RPO {rpo}: how old a copy elsewhere may be", ("what", "terms", "sum", "RPO"))
     for exposure in found:
         told = " + ".join(
             f"{term.name} {duration_text(term.time)}" + (f" ({term.how})" if len(exposure.terms) == 1 else "")
             for term in exposure.terms
         )
-        table.add_row(exposure.what, told, _time(exposure.total), _mark(exposure.holds))
+        what = (
+            exposure.what
+            if exposure.rpo == found[0].rpo
+            else f"{exposure.what} (RPO {duration_text(exposure.rpo)})"
+        )
+        table.add_row(what, told, _time(exposure.total), _mark(exposure.holds))
     return table
 
 

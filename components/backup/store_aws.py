@@ -8,6 +8,7 @@ import pulumi
 
 from components.backup.args import BackupArgs
 from components.backup.registry import Copier
+from components.shared import egress
 from components.shared.labels import labels
 
 PROVIDER = "velero.io/aws"
@@ -18,12 +19,6 @@ IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.15.57"
 """The last build of the lesson's 2.15; Pod Identity needs 2.15.0 or newer.
 
 Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-minimum-sdk.html
-"""
-
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where pods ask for their credentials.
-
-Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
 """
 
 SCRIPT = """\
@@ -71,10 +66,7 @@ def snapshot_class() -> dict[str, Any]:
 
 
 def copier(args: BackupArgs) -> Copier:
-    """The AWS command line, which may reach S3 and the agent that holds its credentials.
-
-    S3 has no addresses of its own that a policy could name; the metadata service of the node stays shut.
-    """
+    """The AWS command line, which may reach S3 and the agent that holds its credentials."""
     return Copier(
         image=IMAGE,
         script=SCRIPT,
@@ -86,16 +78,7 @@ def copier(args: BackupArgs) -> Copier:
             "REGISTRY_BUCKET": args.registry_bucket,
             "BACKUP_BUCKET": args.registry_backup_bucket,
         },
-        egress=[
-            {
-                "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}],
-                "ports": [{"port": 443, "protocol": "TCP"}],
-            },
-            {
-                "to": [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}],
-                "ports": [{"port": 80, "protocol": "TCP"}],
-            },
-        ],
+        egress=[egress.to_clouds(), egress.to_pod_identity()],
     )
 
 

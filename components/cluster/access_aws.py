@@ -78,13 +78,13 @@ def secrets_key_use(key_arn: Any) -> list[dict[str, Any]]:
     ]
 
 
-def model_reader(bucket_arn: Any, objects_arn: Any, key_arn: Any) -> list[dict[str, Any]]:
-    """What the S3 CSI driver may do: list and read the region's models, and decrypt them.
+def model_reader(buckets: Sequence[Any], objects: Sequence[Any], keys: Sequence[Any]) -> list[dict[str, Any]]:
+    """What the S3 CSI driver may do: list and read models, and decrypt them. All are ARNs.
 
     Source: https://github.com/awslabs/mountpoint-s3/blob/main/doc/CONFIGURATION.md#iam-permissions
     """
     return [
-        {"Sid": "ListModels", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn},
-        {"Sid": "ReadModels", "Effect": "Allow", "Action": "s3:GetObject", "Resource": objects_arn},
-        {"Sid": "DecryptModels", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": key_arn},
+        {"Sid": "ListModels", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": list(buckets)},
+        {"Sid": "ReadModels", "Effect": "Allow", "Action": "s3:GetObject", "Resource": list(objects)},
+        {"Sid": "DecryptModels", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": list(keys)},
     ]

@@ -23,13 +23,21 @@ class Support(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelStore:
+    """A bucket with models, and the key that encrypts them."""
+
+    bucket_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """One region's cluster.
 
     ``private_subnet_ids`` has one subnet for each zone. ``api_access`` are networks, the peers' NAT addresses
     as ``/32`` among them, that reach the public endpoint; none means that there is only the private one.
-    ``admins`` are ARNs of IAM roles and users, beside whoever creates the cluster. ``model_bucket_arn`` and
-    ``model_key_arn`` are the region's own models, which pods mount, and the key that encrypts them.
+    ``admins`` are ARNs of IAM roles and users, beside whoever creates the cluster. ``models`` are
+    the buckets that pods may mount.
     """
 
     cluster_name: str
@@ -40,8 +48,7 @@ class ClusterArgs:
     api_access: pulumi.Input[Sequence[pulumi.Input[str]]]
     admins: Sequence[str]
     system_nodes: SystemNodes
-    model_bucket_arn: pulumi.Input[str]
-    model_key_arn: pulumi.Input[str]
+    models: Sequence[ModelStore]
     protection: Protection
     log_retention_days: int = 90
     support: Support = Support.EXTENDED

@@ -41,6 +41,7 @@ class Cluster(pulumi.ComponentResource):
     born: pulumi.Output[str]
     ca_data: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
+    issuer: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     ready: list[pulumi.Resource]
@@ -58,6 +59,7 @@ class Cluster(pulumi.ComponentResource):
         self.endpoint = cluster.endpoint
         self.born = cluster.created_at
         self.ca_data = cluster.certificate_authority.apply(lambda ca: ca.data or "")
+        self.issuer = cluster.identities.apply(lambda known: (known[0].oidcs or [])[0].issuer or "")
         self.security_group_id = cluster.vpc_config.apply(
             lambda config: config.cluster_security_group_id or ""
         )

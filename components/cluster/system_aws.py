@@ -111,9 +111,12 @@ class AddonSet(pulumi.ComponentResource):
         if addon == EBS_CSI:
             return [self._identity(addon, "ebs-csi-controller-sa", managed_policy=EBS_CSI_POLICY)]
         if addon == S3_CSI:
-            bucket = pulumi.Output.from_input(self._args.cluster.model_bucket_arn)
-            objects = pulumi.Output.concat(bucket, "/*")
-            statements = model_reader(bucket, objects, self._args.cluster.model_key_arn)
+            models = self._args.cluster.models
+            statements = model_reader(
+                [store.bucket_arn for store in models],
+                [pulumi.Output.concat(store.bucket_arn, "/*") for store in models],
+                [store.key_arn for store in models],
+            )
             return [self._identity(addon, "s3-csi-driver-sa", statements=statements)]
         return []
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from config.platform import Cloud, Inference
+from config.region import ReadsFrom
 
 NAMESPACE = "ml-serving"
 SERVICE = "inference-service"
@@ -22,11 +23,20 @@ BACKUP_LABELS = {"backup": "enabled"}
 
 
 @dataclass(frozen=True, kw_only=True)
+class CopySource:
+    """The copy on Google Cloud Storage; ``audience`` is the identity provider that knows this cluster."""
+
+    bucket: str
+    audience: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class InferenceArgs:
     """The service's size and where its models are.
 
-    ``pool_names`` are the GPU pools on whose nodes the pods may run. ``model_bucket`` is this region's own
-    bucket, ``model_size`` the bytes of all models together, ``location`` the cloud's name of the region.
+    ``pool_names`` are the GPU pools on whose nodes the pods may run. ``model_bucket`` is the bucket that
+    ``reads_from`` means, this region's own or a peer's, and ``location`` the cloud's name of where it is;
+    where it means the copy, ``copy`` says where that is. ``model_size`` is the bytes of all models together.
     """
 
     inference: Inference
@@ -35,3 +45,5 @@ class InferenceArgs:
     pool_names: Sequence[str]
     model_bucket: pulumi.Input[str]
     model_size: int
+    reads_from: ReadsFrom = ReadsFrom.OWN
+    copy: CopySource | None = None

@@ -6,7 +6,7 @@ import pulumi
 
 from components.inference.args import NAMESPACE, SERVICE, InferenceArgs
 from components.inference.desired import manifests
-from components.inference.workload import load_seconds, progress_deadline_seconds
+from components.inference.workload import load_seconds, loads, progress_deadline_seconds
 from components.shared.manifests import register
 
 
@@ -30,18 +30,19 @@ class Inference(pulumi.ComponentResource):
         deployment = objects.pop("deployment")
         autoscaler = objects.pop("autoscaler")
         within = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        claim = objects.pop("claim")
+        claims = {key: objects.pop(key) for key in list(objects) if key.startswith("claim")}
         around = {key: register(f"{name}-{key}", manifest, within) for key, manifest in objects.items()}
         # Where the binding controller meets a claim before its volume, it looks again 15 s later: its
         # pvclaimbinder-sync-period.
         # https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
-        around["claim"] = register(
-            f"{name}-claim",
-            claim,
-            pulumi.ResourceOptions(parent=self, depends_on=[namespace, around["volume"]]),
-        )
+        for key, claim in claims.items():
+            volume = around[key.replace("claim", "volume")]
+            around[key] = register(
+                f"{name}-{key}", claim, pulumi.ResourceOptions(parent=self, depends_on=[namespace, volume])
+            )
         # The first pod waits for a node and loads the models; the others do so at the same time.
-        rollout = f"{progress_deadline_seconds(args.model_size) + load_seconds(args.model_size)}s"
+        deadline = progress_deadline_seconds(args.model_size, loads(args))
+        rollout = f"{deadline + load_seconds(args.model_size)}s"
         workload = register(
             f"{name}-deployment",
             deployment,

@@ -16,8 +16,10 @@ from components.inference.args import (
     InferenceArgs,
 )
 from components.inference.workload import deployment
+from components.shared import egress
 from components.shared.labels import BEFORE_ITS_PODS, labels
 from config.platform import Cloud
+from config.region import ReadsFrom
 
 _VOLUMES = {Cloud.AWS: (volume_aws.volume, volume_aws.claim)}
 _METRICS_PORT = 15020
@@ -179,12 +181,13 @@ def default_deny() -> dict[str, Any]:
     )
 
 
-def allowed() -> dict[str, Any]:
+def allowed(args: InferenceArgs) -> dict[str, Any]:
     """The gateways come in, Prometheus reads merged metrics, the sidecar speaks with istiod.
 
     The kubelet's probes come from the pod's own node, which every policy engine lets in. Models arrive
-    through the node's driver, not through the pod's network.
+    through the node's driver, not through the pod's network, unless the pod fetches them from the copy.
     """
+    copy = [] if args.copy is None else [egress.to_clouds()]
     return _policy(
         SERVICE,
         dict(APP_LABELS),
@@ -195,21 +198,25 @@ def allowed() -> dict[str, Any]:
                 "ports": [_port(_METRICS_PORT)],
             },
         ],
-        egress=[{"to": [_from("istio-system", {"app": "istiod"})], "ports": [_port(15012)]}],
+        egress=[{"to": [_from("istio-system", {"app": "istiod"})], "ports": [_port(15012)]}, *copy],
     )
 
 
 def manifests(args: InferenceArgs) -> Mapping[str, dict[str, Any]]:
-    """All objects by the short name that they have in the stack, the namespace first."""
+    """All objects by the short name that they have in the stack, the namespace first.
+
+    Volume and claim bear the name of a source that is not the region's own; with the copy there are none.
+    """
     volume, claim = _VOLUMES[args.cloud]
+    suffix = "" if args.reads_from is ReadsFrom.OWN else f"-{args.reads_from}"
+    mounted = {} if args.copy else {f"volume{suffix}": volume(args), f"claim{suffix}": claim(args)}
     return {
         "namespace": namespace(),
         "priority": priority_class(),
         "account": service_account(),
         "default-deny": default_deny(),
-        "allowed": allowed(),
-        "volume": volume(args),
-        "claim": claim(args),
+        "allowed": allowed(args),
+        **mounted,
         "service": service(),
         "pdb": disruption_budget(args),
         "deployment": deployment(args),

@@ -1,4 +1,4 @@
-"""The model volume: this region's bucket, through the Mountpoint for Amazon S3 CSI driver (v2)."""
+"""The model volume: a bucket, through the Mountpoint for Amazon S3 CSI driver (v2)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from components.inference.args import NAMESPACE, InferenceArgs
 from components.shared.labels import labels
+from config.region import ReadsFrom
 
 DRIVER = "s3.csi.aws.com"
 CLAIM = "models"
@@ -24,7 +25,7 @@ def cache_size(model_size: int) -> str:
 
 
 def mount_options(location: str) -> list[str]:
-    """Read-only, readable by the pod's own user, from the region's own endpoint.
+    """Read-only, readable by the pod's own user, from the endpoint of the bucket's region.
 
     A minute of cached metadata spares S3 a request for each look, and is short beside replication's minutes.
     Source: https://github.com/awslabs/mountpoint-s3/blob/main/doc/CONFIGURATION.md
@@ -36,19 +37,19 @@ def volume(args: InferenceArgs) -> dict[str, Any]:
     """The static PersistentVolume; S3 ignores the capacity, the API asks for it.
 
     The driver runs one Mountpoint for each node and volume, with the cache on the node's disk: pods of one
-    node share it, and a pod never reads a model from another region.
+    node share it. A volume cannot be changed, so that each source has one of its own.
     Source: https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CACHING.md
     """
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": VOLUME, "labels": {**labels(VOLUME, "models"), **_EXCLUDED}},
+        "metadata": {"name": _volume(args), "labels": {**labels(VOLUME, "models"), **_EXCLUDED}},
         "spec": {
             "capacity": {"storage": cache_size(args.model_size)},
             "accessModes": ["ReadOnlyMany"],
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": "",
-            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **_claim_key()},
+            "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", **_claim_key(args)},
             "mountOptions": mount_options(args.location),
             "csi": {
                 "driver": DRIVER,
@@ -69,15 +70,24 @@ def claim(args: InferenceArgs) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {**_claim_key(), "labels": {**labels(CLAIM, "models"), **_EXCLUDED}},
+        "metadata": {**_claim_key(args), "labels": {**labels(CLAIM, "models"), **_EXCLUDED}},
         "spec": {
             "accessModes": ["ReadOnlyMany"],
             "storageClassName": "",
-            "volumeName": VOLUME,
+            "volumeName": _volume(args),
             "resources": {"requests": {"storage": cache_size(args.model_size)}},
         },
     }
 
 
-def _claim_key() -> dict[str, str]:
-    return {"name": CLAIM, "namespace": NAMESPACE}
+def claim_name(args: InferenceArgs) -> str:
+    """The claim that pods name."""
+    return CLAIM if args.reads_from is ReadsFrom.OWN else f"{CLAIM}-{args.reads_from}"
+
+
+def _volume(args: InferenceArgs) -> str:
+    return VOLUME if args.reads_from is ReadsFrom.OWN else f"{VOLUME}-{args.reads_from}"
+
+
+def _claim_key(args: InferenceArgs) -> dict[str, str]:
+    return {"name": claim_name(args), "namespace": NAMESPACE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from components.inference import copy_gcs
 from components.inference.args import (
     APP_LABELS,
     BACKUP_LABELS,
@@ -14,6 +15,7 @@ from components.inference.args import (
     SERVICE,
     InferenceArgs,
 )
+from components.inference.volume_aws import cache_size, claim_name
 from components.shared.labels import (
     GPU_RESOURCE,
     GPU_TAINT_KEY,
@@ -44,9 +46,23 @@ def load_seconds(model_size: int) -> int:
     return max(_LOAD_FLOOR_SECONDS, -(-model_size // PATIENT_LOAD_BYTES_PER_SECOND))
 
 
-def progress_deadline_seconds(model_size: int) -> int:
-    """Seconds without one more ready pod after which a rollout has failed: a node, its image and a load."""
-    return load_seconds(model_size) + seconds(NODE_START + IMAGE_PULL)
+def progress_deadline_seconds(model_size: int, loads: int = 1) -> int:
+    """Seconds without one more ready pod after which a rollout has failed: a node, its image and its loads.
+
+    A pod that reads the copy loads twice: to its disk, and from there.
+    """
+    return loads * load_seconds(model_size) + seconds(NODE_START + IMAGE_PULL)
+
+
+def loads(args: InferenceArgs) -> int:
+    """How often a pod moves all models before it is ready."""
+    return 1 if args.copy is None else 2
+
+
+def _storage(args: InferenceArgs, gib: int) -> str:
+    """``gib`` for the server itself; models that are on the pod's own disk come on top of it."""
+    models = 0 if args.copy is None else int(cache_size(args.model_size).removesuffix("Gi"))
+    return f"{gib + models}Gi"
 
 
 def spread() -> dict[str, Any]:
@@ -131,8 +147,8 @@ def container(args: InferenceArgs) -> dict[str, Any]:
         "ports": [{"name": "http", "containerPort": PORT}],
         "env": [{"name": "MODEL_REPOSITORY", "value": MODELS_PATH}],
         "resources": {
-            "requests": {"cpu": "2", "memory": "8Gi", "ephemeral-storage": "1Gi"},
-            "limits": {"memory": "12Gi", "ephemeral-storage": "4Gi", GPU_RESOURCE: 1},
+            "requests": {"cpu": "2", "memory": "8Gi", "ephemeral-storage": _storage(args, 1)},
+            "limits": {"memory": "12Gi", "ephemeral-storage": _storage(args, 4), GPU_RESOURCE: 1},
         },
         "startupProbe": {
             "httpGet": {"path": "/v2/health/live", "port": PORT},
@@ -159,7 +175,15 @@ def container(args: InferenceArgs) -> dict[str, Any]:
 
 def pod_spec(args: InferenceArgs) -> dict[str, Any]:
     """The pod, within Pod Security Standard "restricted"."""
+    fetched: dict[str, Any] = {}
+    models = [
+        {"name": "models", "persistentVolumeClaim": {"claimName": claim_name(args), "readOnly": True}},
+    ]
+    if args.copy is not None:
+        fetched = {"initContainers": [copy_gcs.fetcher(args.copy)]}
+        models = copy_gcs.volumes(args.copy, args.model_size)
     return {
+        **fetched,
         "serviceAccountName": SERVICE,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -176,7 +200,7 @@ def pod_spec(args: InferenceArgs) -> dict[str, Any]:
         "tolerations": tolerations(),
         "containers": [container(args)],
         "volumes": [
-            {"name": "models", "persistentVolumeClaim": {"claimName": "models", "readOnly": True}},
+            *models,
             {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
         ],
@@ -221,7 +245,7 @@ def deployment(args: InferenceArgs) -> dict[str, Any]:
         "spec": {
             "replicas": args.inference.replicas,
             "selector": {"matchLabels": dict(APP_LABELS)},
-            "progressDeadlineSeconds": progress_deadline_seconds(args.model_size),
+            "progressDeadlineSeconds": progress_deadline_seconds(args.model_size, loads(args)),
             "revisionHistoryLimit": 5,
             "strategy": {
                 "type": "RollingUpdate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from config.platform import Purpose
@@ -20,12 +20,14 @@ class ClusterOutput(_Output):
     """A region's cluster: name, https endpoint, the base64 PEM of its certificate authority, time of birth.
 
     A cluster that was destroyed and made anew was born later: who joined the old one must join again.
+    ``issuer`` is who signs the tokens of its service accounts.
     """
 
     name: str
     endpoint: str
     ca: str
     born: str
+    issuer: str = ""
 
 
 class BucketOutput(_Output):
@@ -38,6 +40,8 @@ class BucketOutput(_Output):
 class RegionOutputs(_Output):
     """What no rule gives. ``mesh_roots`` are SHA-256 fingerprints, ``nat_ips`` public addresses.
 
+    ``model_readers`` has, where the region owns the copy of models, the audience of each region's pods.
+
     The token with which a peer's istiod reads this region's endpoints is the stack's secret output
     ``remoteReaderToken``, apart from this model so that it is never held as plain text.
     """
@@ -47,6 +51,7 @@ class RegionOutputs(_Output):
     bucket_key_arn: str
     nat_ips: tuple[str, ...]
     mesh_roots: tuple[str, ...]
+    model_readers: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 def parse(outputs: dict[str, Any]) -> RegionOutputs | None:

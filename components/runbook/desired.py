@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from components.runbook import commands_aws as aws
+from components.runbook import copy_gcs
 from components.runbook.incident import Incident
 from components.shared.labels import labels
 from config.timings import DNS_TTL
@@ -170,6 +171,7 @@ def _restore(incident: Incident) -> list[str]:
         "If models were deleted or spoilt, and replication spread it, bring them back from the registry's "
         "backup. What would be copied is shown; run the last command without `--dryrun` to copy it.",
         _shell(aws.registry_from_backup(incident)),
+        *copy_gcs.section(incident, _shell),
     ]
 
 

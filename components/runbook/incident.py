@@ -22,6 +22,15 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Copy:
+    """The copy of the models on Google Cloud Storage; ``owner`` is the region whose stack has it."""
+
+    bucket: str
+    project: str
+    owner: Place
+
+
+@dataclass(frozen=True, kw_only=True)
 class Incident:
     """``lost`` is gone, ``dr`` takes over. ``dr_fqdn`` is there when that name leads to ``dr``."""
 
@@ -35,6 +44,7 @@ class Incident:
     zone_id: str
     replicas: int
     peak_replicas: int
+    copy: Copy | None = None
 
 
 def place(platform: Platform, region: str) -> Place:
@@ -47,6 +57,13 @@ def place(platform: Platform, region: str) -> Place:
         registry=names.bucket_of(platform, Purpose.MODEL_REGISTRY, region),
         registry_backup=names.bucket_of(platform, Purpose.MODEL_REGISTRY_BACKUP, region),
     )
+
+
+def _copy(platform: Platform) -> Copy | None:
+    bucket, owner = names.models_gcs_bucket(platform), platform.copy_owner
+    if platform.gcs is None or bucket is None or owner is None:
+        return None
+    return Copy(bucket=bucket, project=platform.gcs.project, owner=place(platform, owner))
 
 
 def incident(platform: Platform, lost: str, zone_id: str) -> Incident:
@@ -63,6 +80,7 @@ def incident(platform: Platform, lost: str, zone_id: str) -> Incident:
         zone_id=zone_id,
         replicas=platform.inference.replicas,
         peak_replicas=platform.inference.peak_replicas,
+        copy=_copy(platform),
     )
 
 

@@ -36,6 +36,9 @@ EAST_WEST_PORTS = 2
 ROLES_A_REGION = 13
 """IAM roles of one region with its peers joined."""
 
+ROLES_OF_THE_COPY = 2
+"""In the one region that owns a copy of models in another cloud: who reads for it, and who brings it back."""
+
 SYSTEM_NODE_GROUPS = 1
 """Beside the GPU pools' groups."""
 
@@ -106,7 +109,7 @@ PER_REGION: Mapping[_Kind, tuple[int, int]] = {
     RECORDS: (RECORDS_OF_ALL, RECORDS_A_REGION),
     SHARED: (0, 1),
     BUCKETS: (0, len(Purpose)),
-    ROLES: (0, ROLES_A_REGION),
+    ROLES: (ROLES_OF_THE_COPY, ROLES_A_REGION),
 }
 """What grows with regions: what there is in any case, and what each region adds."""
 

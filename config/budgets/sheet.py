@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from config.budgets import copies
 from config.budgets.headroom import Loss, Warmth, losses, warmth
 from config.budgets.quotas import Quota, quotas, warnings
 from config.budgets.rpo import Exposure, exposures
@@ -15,6 +16,8 @@ from config.budgets.terms import Term
 from config.platform import Platform
 from config.region import Region
 from config.timings import seconds
+
+_PLATFORM = "standfast:platform"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,10 @@ def sheet(platform: Platform, regions: Mapping[str, Region]) -> Sheet:
     entries, inference, size = platform.regions, platform.inference, platform.models.size
     return Sheet(
         recoveries=recoveries(platform.objectives, inference, size, entries, regions),
-        exposures=exposures("standfast:platform", platform.objectives, platform.backup, size),
+        exposures=(
+            *exposures(_PLATFORM, platform.objectives, platform.backup, size),
+            *copies.exposures(_PLATFORM, platform.models),
+        ),
         losses=losses(inference, entries, regions),
         warmths=tuple(warmth(name, inference, regions[name]) for name in entries if name in regions),
         quotas=quotas(entries, regions),

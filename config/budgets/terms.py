@@ -23,18 +23,18 @@ class Term:
 class Change:
     """A value of one key with which the budget holds; any value nearer to the present one would not do.
 
-    A time is for an objective or an interval, ``size`` says that the number is bytes.
+    A time is for an objective or an interval, a text for a mode, ``size`` says that the number is bytes.
     """
 
     key: str
-    value: int | timedelta
+    value: int | timedelta | str
     size: bool = False
 
     def __str__(self) -> str:
         if isinstance(self.value, timedelta):
             text = duration_text(self.value)
         else:
-            text = size_text(self.value) if self.size else str(self.value)
+            text = size_text(self.value) if self.size and isinstance(self.value, int) else str(self.value)
         return f"set {self.key} to {text}"
 
 
@@ -60,9 +60,7 @@ def over(
 ) -> Iterator[Problem]:
     """The problem of a sum that is over its ``limit``, with each change that would make it hold alone."""
     if total(terms) > limit:
+        remedy = ", or ".join(str(change) for change in changes) or "no change of one key alone would do"
         yield Problem(
-            key,
-            subject,
-            f"{sum_text(terms)} is over the {promise} of {duration_text(limit)}; "
-            f"{', or '.join(str(change) for change in changes)}",
+            key, subject, f"{sum_text(terms)} is over the {promise} of {duration_text(limit)}; {remedy}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from config.names import bucket_of, cluster
+from config.names import bucket_of, cluster, models_gcs_bucket
 from config.platform import Purpose
 from drills.cloud.experiments import (
     WAIT,
@@ -157,7 +157,35 @@ def _bad_model(where: Where) -> Parts:
     )
 
 
+def _bucket_loss(where: Where) -> Parts:
+    platform = where.platform
+    copy, owner = models_gcs_bucket(platform), platform.copy_owner
+    if copy is None or owner is None:
+        return Parts(obstacles=("the platform has no copy of its models: set models.stores.gcs",))
+    kubectl = f"kubectl --context {cluster(platform, owner)} -n {_SERVING}"
+    buckets = [bucket_of(platform, Purpose.MODEL_REGISTRY, region) for region in platform.regions]
+    each = "jq '{Objects: [.[][] | {Key, VersionId}], Quiet: true}'"
+    return Parts(
+        commands=(
+            f"gcloud storage ls --all-versions --long gs://{copy}/**  # what can come back",
+            *(
+                f"aws s3api list-object-versions --bucket {bucket} --max-items 1000 "
+                f"--query '[Versions, DeleteMarkers]' | {each} | "
+                f"aws s3api delete-objects --bucket {bucket} --delete file:///dev/stdin  # until none is left"
+                for bucket in buckets
+            ),
+            f"{kubectl} create job model-restore-1 --from=cronjob/model-restore  # mends it",
+            f"{kubectl} wait job/model-restore-1 --for=condition=complete --timeout=12h",
+        ),
+        obstacles=(
+            "nothing brings the versions back but the copy: hold it in a platform that was made for it, "
+            "never in one whose models are needed",
+        ),
+    )
+
+
 PARTS: dict[str, Callable[[Where], Parts]] = {
+    "bucket-loss": _bucket_loss,
     "zone-loss": _zone_loss,
     "region-loss": _region_loss,
     "region-loss-at-peak": _at_peak,

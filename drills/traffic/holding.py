@@ -98,6 +98,7 @@ class Holding:
                 place=place,
                 random=self._random,
                 publisher=publisher,
+                ledger=self._ledger,
                 clock=self._clock,
                 say=self._say,
             )
@@ -155,6 +156,8 @@ class Holding:
             calls=calls,
             detection=self._detection(),
             marks=stage.marks,
+            emptied=None if stage.returns is None else stage.returns.emptied,
+            back={} if stage.returns is None else stage.returns.back,
             ready_before=before.ready,
             ready_after=self._now().ready,
             capacity=capacity,
@@ -217,7 +220,7 @@ class Holding:
         return {region: self._traffic.backups(region) for region in survivors} if stage.dead else {}
 
     def _watch(self, fault: float) -> None:
-        """Until clients are served again and stay so, and the pods are back where that is waited for."""
+        """Until clients are served again and stay so, with the pods and models back that are waited for."""
         broken = max([fault, *self._stage.marks.values()])
         begin = self._clock.now()
 
@@ -226,7 +229,9 @@ class Holding:
             if after is None or self._clock.now() - begin < self._scenario.watch_s:
                 return False
             steady = self._clock.now() - LOG_DELAY_S - (broken + after) >= STEADY_S
-            return steady and (not self._scenario.capacity or self._loss().recovered)
+            returns = self._stage.returns
+            back = returns is None or returns.whole
+            return steady and back and (not self._scenario.capacity or self._loss().recovered)
 
         self._until(recovered, self._options.limit)
 
@@ -269,6 +274,8 @@ class Holding:
         if stage.publishing and stage.place.region not in stage.unreachable:
             stage.publisher.tick()
         self._copies.look(stage.unreachable)
+        if stage.returns is not None:
+            stage.returns.look(stage.unreachable)
         seen = self._requests[-1:]
         if seen:
             answer = seen[0].region if seen[0].ok else seen[0].error

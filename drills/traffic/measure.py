@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from drills.target import Backup, Call, Detection
 from drills.traffic.log import Request
 from drills.traffic.publisher import Version
+from drills.traffic.returns import Emptied
 from drills.view import Snapshot
 from drills.zone_loss.measure import Loss
 
@@ -35,7 +36,8 @@ class Evidence:
     `began`, broke at `fault`, was mended at `healed` and watched until `ended`. `marks` are further moments
     that a scenario names. `completed` says when each version was whole, by region. `capacity` is the
     recovery of the pods where a zone was lost, with `nodes` in that zone. `backups` are those that each
-    survivor had when a region was lost.
+    survivor had when a region was lost. `emptied` is what was lost with all buckets, and `back` when each
+    version was there again, by region.
     """
 
     region: str
@@ -57,6 +59,8 @@ class Evidence:
     capacity: Loss | None = None
     nodes: int = 0
     backups: Mapping[str, Sequence[Backup]] = field(default_factory=dict[str, Sequence[Backup]])
+    emptied: Emptied | None = None
+    back: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     changes_after: Mapping[str, int] | None = None
 
 

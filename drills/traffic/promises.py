@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,9 @@ ZONE_CAPACITY_NODE_S = 0.1
 PODS_FAILING_S = 2.0
 RPO_S = 60.0
 CLUSTER_RPO_S = 1800.0
+
+MODELS_BACK_S = 2 * RPO_S
+"""From the other cloud into one region, and from there into its peers; of models as large as a drill's."""
 
 SECOND = "second fault"
 ROLLED_BACK = "rolled back"
@@ -199,4 +203,38 @@ def bad_model_gone(evidence: Evidence) -> Promise:
         # One that nobody was served shows nothing about its end.
         measured_s=None if last is None or still else max(0.0, last - start),
         source=Source.MIXED,
+    )
+
+
+def models_back(evidence: Evidence) -> Promise:
+    """From the mistake until every version that was published is there again in every region, to the byte.
+
+    One that the copy had not yet, and did not have to have, is what the RPO allows to be lost.
+    """
+    measured: float | None = None
+    if (emptied := evidence.emptied) is not None:
+        due = {
+            entry.version
+            for entry in evidence.ledger
+            if entry.version in emptied.copied
+            or (entry.version in emptied.sums and entry.acknowledged_at <= emptied.t - emptied.rpo_s)
+        }
+        moments = [known.get(version, math.inf) for known in evidence.back.values() for version in due]
+        last = max(moments, default=math.inf)
+        measured = None if last == math.inf else last - emptied.t
+    # The restore is the program's own script; the services that it speaks to are not the clouds'.
+    return Promise(
+        name="models-back-from-copy", budget_s=MODELS_BACK_S, measured_s=measured, source=Source.MIXED
+    )
+
+
+def copy_age(evidence: Evidence) -> Promise:
+    """How old the newest version was that the copy had when everything else was gone."""
+    emptied = evidence.emptied
+    copied = [e.acknowledged_at for e in evidence.ledger if emptied and e.version in emptied.copied]
+    return Promise(
+        name="rpo-copy",
+        budget_s=emptied.rpo_s if emptied else 0.0,
+        measured_s=emptied.t - max(copied) if emptied and copied else None,
+        source=Source.MODELLED,
     )

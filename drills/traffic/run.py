@@ -14,9 +14,18 @@ from drills.traffic.stage import Clock
 
 
 def run(
-    scenario: Scenario, target: Target, options: Options, say: Say, clock: Clock | None = None
+    scenario: Scenario,
+    target: Target,
+    options: Options,
+    say: Say,
+    clock: Clock | None = None,
+    *,
+    began: float | None = None,
 ) -> TrafficReport:
-    """Hold the scenario `options.runs` times. DrillError when it cannot be held."""
+    """Hold the scenario `options.runs` times. DrillError when it cannot be held.
+
+    The platform has been watched since `began`, where other drills were held before this one.
+    """
     clock = clock or Clock()
     if options.zone and options.zone not in target.zones(options.region):
         zones = ", ".join(target.zones(options.region))
@@ -32,7 +41,7 @@ def run(
             options=options,
             say=say,
             clock=clock,
-            began=clock.now(),
+            began=clock.now() if began is None else began,
         )
         for number in range(options.runs):
             seed = options.seed + number

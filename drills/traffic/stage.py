@@ -11,7 +11,8 @@ from drills.errors import DrillError, UncleanError
 from drills.model import Options, Say
 from drills.target import Cluster, PodFault, Target, Traffic
 from drills.traffic.measure import Event
-from drills.traffic.publisher import Publisher
+from drills.traffic.publisher import Ledger, Publisher
+from drills.traffic.returns import Returns
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Stage:
     place: Place
     random: random.Random
     publisher: Publisher
+    ledger: Ledger
     clock: Clock
     say: Say
     events: list[Event] = field(default_factory=list[Event])
@@ -62,6 +64,7 @@ class Stage:
     dead: set[str] = field(default_factory=set[str])
     unreachable: set[str] = field(default_factory=set[str])
     publishing: bool = True
+    returns: Returns | None = None
     _ways_back: list[tuple[str, Callable[[], None]]] = field(
         default_factory=list[tuple[str, Callable[[], None]]]
     )

@@ -8,6 +8,9 @@ from .model import Finding, Resource, Stack
 from .values import UNKNOWN, at, mapping, sequence
 
 BUCKET = "aws:s3/bucket:Bucket"
+GCS_BUCKET = "gcp:storage/bucket:Bucket"
+"""GCS keeps all of a bucket's settings on the bucket itself."""
+
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,11 @@ def _expanded(text: str, known: Mapping[str, str]) -> str:
 
 
 def _objects(text: str) -> Objects:
-    documents: Iterable[Any] = yaml.safe_load_all(text)
-    return {(one["kind"], one["metadata"]["name"]): one for one in documents if one}
+    documents: list[Any] = [one for one in yaml.safe_load_all(text) if one]
+    for one in documents:
+        if not isinstance(one, dict) or "kind" not in one:
+            raise SandboxError(f"instead of a Kubernetes object this was printed: {str(one)[:600]}")
+    return {(one["kind"], one["metadata"]["name"]): one for one in documents}
 
 
 def _run(argv: Sequence[str | Path]) -> str:

@@ -99,10 +99,13 @@ def stop_gateway(state: SandboxState, plan: NetworkPlan, region: str, kind: str 
 def start_gateway(
     state: SandboxState, plan: NetworkPlan, namespaces: Members, region: str, kind: str = INGRESS
 ) -> None:
-    """Start a gateway of a region again, and wait until it is ready."""
+    """Start a gateway of a region again, and wait until it is ready; one that runs is left alone."""
+    gateway = _gateway(plan, region, kind)
+    if Processes(SandboxPaths.of(state.id)).find(gateway.process) is not None:
+        return
     tools = ensure(charts.UNITS)
     own = plan.regions[region]
-    _Region(state, own, namespaces[region], tools, Silent()).start_gateways([_gateway(plan, region, kind)])
+    _Region(state, own, namespaces[region], tools, Silent()).start_gateways([gateway])
 
 
 def _gateway(plan: NetworkPlan, region: str, kind: str) -> Gateway:

@@ -22,6 +22,7 @@ from sandbox.processes import Processes
 from sandbox.progress import Progress, Silent
 from sandbox.replication import lifecycle as replication
 from sandbox.state import SandboxState
+from sandbox.transfer import lifecycle as transfer
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,12 @@ LAYERS = (
         "Velero's schedules",
         lambda network: backups.start(network.state),
         lambda network: backups.stop(network.state),
+    ),
+    Layer(
+        "transfer",
+        "Storage Transfer jobs to Cloud Storage",
+        lambda network: transfer.start(network.state),
+        lambda network: transfer.stop(network.state),
     ),
     # Before the mesh: a gateway that finds them dead ejects them, and for half a minute nobody is answered.
     Layer(

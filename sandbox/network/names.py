@@ -14,7 +14,7 @@ USER_HOLDER = "netns-user"
 RELAY = "relay"
 DRILL_CLIENT = "client"
 """The client that a drill lets call."""
-_ALONE = ("dns-world", DRILL_CLIENT, "replication")
+_ALONE = ("dns-world", DRILL_CLIENT, "model-restore", "replication", "transfer")
 _GATEWAYS = ("ingressgateway", "eastwestgateway")
 _IN_EACH_REGION = ("backups", "dns", "istiod", "balancers", *_GATEWAYS)
 

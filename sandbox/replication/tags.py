@@ -12,9 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sandbox.replication.journal import Journal, Status
 from sandbox.replication.rules import Rule
 from sandbox.replication.versions import Version
+
+_GONE = ("NoSuchKey", "NoSuchVersion")
 
 Place = tuple[str, str, str]
 """Bucket, key and version id."""
@@ -49,7 +53,12 @@ class Tags:
         return sum(self._agree(here, there, back=back) for here, there in picked)
 
     def _agree(self, here: Place, there: Place, *, back: bool) -> bool:
-        ours, theirs = self._read(here), self._read(there)
+        try:
+            ours, theirs = self._read(here), self._read(there)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
+            return False  # a version that somebody has deleted since has no tags to carry
         known = self._journal.tags(*here)
         if known is None:
             self._journal.write_tags(*here, ours)

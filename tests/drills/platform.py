@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import math
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -53,7 +54,8 @@ class Time:
 class Rules:
     """How the platform behaves; the defaults are a good one.
 
-    Its backups began three intervals before START, and end `backups_end` seconds after it.
+    Its backups began three intervals before START, and end `backups_end` seconds after it. With no `copy_s`
+    nothing reaches the copy.
     """
 
     detection: Detection = field(default_factory=lambda: Detection(interval_s=10.0, failures=3, ttl_s=30.0))
@@ -67,6 +69,8 @@ class Rules:
     unhealable: bool = False
     backup_s: float = 600.0
     backups_end: float = math.inf
+    copy_s: float | None = 1.0
+    restores_damaged: bool = False
 
 
 class Store:
@@ -90,9 +94,44 @@ class Store:
         self._demand()
         return tuple(sorted(key for key in self.objects if key.startswith(prefix)))
 
+    def checksum(self, key: str) -> str | None:
+        self._demand()
+        return checksum(self.objects.get(key))
+
+    def empty(self) -> None:
+        self._demand()
+        self.platform.done.append(f"empty {self.region}")
+        self.objects.clear()
+
     def _demand(self) -> None:
         if self.region in self.platform.cut:
             raise StoreError(f"the bucket of {self.region} gives no answer")
+
+
+def checksum(body: bytes | None) -> str | None:
+    """Of these bytes and no others; which one it is does not matter here."""
+    return None if body is None else hashlib.sha256(body).hexdigest()
+
+
+class Copy:
+    """The copy in the other cloud, which objects reach after a while, and the way back."""
+
+    rpo_s = 7200.0
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.objects: dict[str, bytes] = {}
+
+    def checksum(self, key: str) -> str | None:
+        return checksum(self.objects.get(key))
+
+    def restore(self) -> None:
+        self.platform.done.append("restore the copy")
+        store = self.platform.stores["us-east"]
+        for key, body in self.objects.items():
+            if key not in store.objects:
+                damaged = self.platform.rules.restores_damaged and key.endswith("model.bin")
+                store.put(key, body[:-1] if damaged else body)
 
 
 class Caller:
@@ -140,6 +179,8 @@ class Platform:
         self.remarks = ("the regions are as near as two processes",)
         self.memory = deployed(MemoryTarget(on_stop=_nothing, on_start=_nothing)).memory
         self.stores = {region: Store(self, region) for region in REGIONS}
+        self.copied = Copy(self)
+        self.loaded: dict[str, str] = {}
         self.cut: dict[str, float] = {}
         self.gateways_down: dict[str, float] = {}
         self.zones_cut: dict[str, float] = {}
@@ -189,6 +230,9 @@ class Platform:
                 found.append(Backup(name=name, of=of, schedule="state", started=started, completed=completed))
                 started += every
         return found
+
+    def copy(self) -> Copy:
+        return self.copied
 
     def start_client(self, options: ClientOptions) -> Caller:
         return Caller(self, options)
@@ -270,6 +314,8 @@ class Platform:
         self.done.append("heal all")
 
     def replicate(self, region: str, key: str, body: bytes) -> None:
+        if self.rules.copy_s is not None:
+            self.time.at(self.time.now + self.rules.copy_s, lambda: self.copied.objects.update({key: body}))
         if self.rules.loses_versions and key.endswith("4/model.bin"):
             return
         self.time.at(self.time.now + self.rules.replication_s, lambda: self._arrive(region, key, body))
@@ -341,6 +387,13 @@ class Platform:
         return zone in self.zones_cut or self._fault_since(zone) is not None
 
     def _version(self, region: str) -> str | None:
+        """What the pods serve: they keep what they have loaded where the bucket has nothing to load."""
+        found = self._newest(region)
+        if found is not None:
+            self.loaded[region] = found
+        return self.loaded.get(region)
+
+    def _newest(self, region: str) -> str | None:
         objects = self.stores[region].objects
         current = objects.get("models/default/current.json")
         if current is None:

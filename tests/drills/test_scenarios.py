@@ -206,3 +206,44 @@ def test_a_target_without_clients_says_what_to_do(tmp_path: Path) -> None:
 def test_an_unknown_zone_is_refused_before_anything_is_attached(tmp_path: Path) -> None:
     with pytest.raises(DrillError, match="us-east-1z is no zone of us-east"):
         hold("zone-loss", Platform(tmp_path), zone="us-east-1z")
+
+
+def test_emptied_buckets_are_filled_again_from_the_copy(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    report = hold("bucket-loss", platform)
+    back, age = promise(report, "models-back-from-copy"), promise(report, "rpo-copy")
+    assert back.measured_s is not None
+    # The person's 5 s, and what replication takes to the peer.
+    assert back.measured_s == pytest.approx(5.0 + platform.rules.replication_s, abs=1.0)
+    assert age.measured_s is not None
+    assert 10.0 <= age.measured_s <= 13.0
+    assert age.budget_s == 7200.0
+    assert platform.done.index("empty us-east") < platform.done.index("restore the copy")
+    what = [event["what"] for event in report.document()["runs"][0]["events"]]
+    assert any(line.startswith("the copy has ") and line.endswith(" s old") for line in what)
+
+
+def test_models_that_come_back_damaged_are_not_back(tmp_path: Path) -> None:
+    report = hold("bucket-loss", Platform(tmp_path, Rules(restores_damaged=True)), limit=60.0)
+    assert promise(report, "models-back-from-copy").measured_s is None
+
+
+def test_a_copy_that_never_got_anything_breaks_both_promises(tmp_path: Path) -> None:
+    report = hold("bucket-loss", Platform(tmp_path, Rules(copy_s=None)), limit=60.0)
+    assert promise(report, "models-back-from-copy").measured_s is None
+    assert promise(report, "rpo-copy").measured_s is None
+
+
+def test_an_interrupted_bucket_loss_is_mended_from_the_copy(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    empty = platform.stores["eu-west"].empty
+
+    def interrupted() -> None:
+        empty()
+        raise KeyboardInterrupt
+
+    platform.stores["eu-west"].empty = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        hold("bucket-loss", platform)
+    assert platform.done[-2:] == ["restore the copy", "heal all"]
+    assert platform.stores["us-east"].objects

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policy.changes import Change, bad_ground, bad_recovery, bad_workloads
+from tests.policy.changes import Change, bad_copy, bad_ground, bad_recovery, bad_workloads
 from tests.policy.changes.harmless import HARMLESS
-from tests.policy.stacks import PEERS, RULES, Draft, alone, joined, refused
+from tests.policy.stacks import PEERS, RULES, Draft, alone, joined, refused, seen
+from tests.program.regions import outputs_of, record_region, region_text
 
-BAD = [*bad_workloads.BAD, *bad_recovery.BAD, *bad_ground.BAD]
+BAD = [*bad_workloads.BAD, *bad_recovery.BAD, *bad_ground.BAD, *bad_copy.BAD]
 
 
 def named(change: Change) -> str:
@@ -19,6 +20,13 @@ def named(change: Change) -> str:
 def test_a_region_passes_alone_and_joined(region: str) -> None:
     assert refused(alone(region)) == []
     assert refused(joined(region)) == []
+
+
+@pytest.mark.parametrize("source", ["peer", "gcs"])
+def test_a_region_passes_wherever_its_pods_read_their_models(source: str) -> None:
+    text = {**region_text("us-east"), "readsFrom": source}
+    peer = outputs_of(record_region("eu-west"))
+    assert refused(seen(record_region("us-east", {"eu-west": peer}, region=text), "us-east")) == []
 
 
 @pytest.mark.parametrize("change", BAD, ids=named)

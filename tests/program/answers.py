@@ -22,6 +22,12 @@ _PREFIXES = {
 
 _ZONES = "aws:route53/getZone:getZone"
 _IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+_BUCKETS = "gcp:storage/getBuckets:getBuckets"
+_TRANSFER_AGENT = "gcp:storage/getTransferProjectServiceAccount:getTransferProjectServiceAccount"
+
+PROJECT_NUMBER = "210987654321"
+TRANSFER_AGENT = f"project-{PROJECT_NUMBER}@storage-transfer-service.iam.gserviceaccount.com"
+TRANSFER_SUBJECT = "101010101010101010101"
 
 
 def _digest(*parts: str) -> str:
@@ -44,6 +50,8 @@ def outputs_of(type_: str, name: str, identity: str, inputs: dict[str, Any]) -> 
     """The inputs and what the cloud adds to them."""
     if type_.startswith("kubernetes:"):
         return {**inputs, **_kubernetes(type_, inputs)}
+    if type_.startswith("gcp:"):
+        return {**inputs, **_google(type_, name, inputs)}
     if not type_.startswith("aws:"):
         return inputs
     service = type_.removeprefix("aws:").partition("/")[0]
@@ -61,6 +69,15 @@ def _aws(type_: str, name: str, identity: str, inputs: dict[str, Any]) -> dict[s
     return {
         "aws:eks/cluster:Cluster": {
             "createdAt": "2026-01-01T00:00:00Z",
+            "identities": [
+                {
+                    "oidcs": [
+                        {
+                            "issuer": f"https://oidc.eks.{LOCATION}.amazonaws.com/id/{_digest(own)[:32].upper()}"
+                        }
+                    ]
+                }
+            ],
             "arn": f"arn:aws:eks:{LOCATION}:{ACCOUNT}:cluster/{own}",
             "endpoint": f"https://{_digest(own)[:32].upper()}.gr7.{LOCATION}.eks.amazonaws.com",
             "certificateAuthority": {"data": base64.b64encode(f"ca of {own}".encode()).decode()},
@@ -77,6 +94,18 @@ def _aws(type_: str, name: str, identity: str, inputs: dict[str, Any]) -> dict[s
         "aws:kms/key:Key": {"arn": f"arn:aws:kms:{LOCATION}:{ACCOUNT}:key/{identity}", "keyId": identity},
         "aws:acm/certificateValidation:CertificateValidation": {
             "certificateArn": inputs.get("certificateArn")
+        },
+    }.get(type_, {})
+
+
+def _google(type_: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    pool = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
+    own = str(inputs.get("workloadIdentityPoolId"))
+    return {
+        "gcp:storage/transferJob:TransferJob": {"name": f"transferJobs/{int(_digest(name)[:12], 16)}"},
+        "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": {"name": f"{pool}/{own}"},
+        "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": {
+            "name": f"{pool}/{own}/providers/{inputs.get('workloadIdentityPoolProviderId')}"
         },
     }.get(type_, {})
 
@@ -107,4 +136,9 @@ def call_of(token: str, args: dict[str, Any]) -> dict[str, Any]:
         return {**args, "zoneId": f"Z{_digest(str(args.get('name')))[:20].upper()}"}
     if token == _IDENTITY:
         return {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "userId": "recording"}
+    if token == _BUCKETS:
+        return {**args, "id": args.get("project"), "buckets": []}
+    if token == _TRANSFER_AGENT:
+        member = f"serviceAccount:{TRANSFER_AGENT}"
+        return {**args, "email": TRANSFER_AGENT, "member": member, "subjectId": TRANSFER_SUBJECT}
     raise LookupError(f"the program called {token}; give record() its answer in calls=")

@@ -31,7 +31,8 @@ class Recorded:
     """One registration, or one read of what others made (``read``).
 
     ``inputs`` are resolved and without secret marks; ``depends_on`` and ``parent`` are URNs, ``parent`` empty
-    for a resource right below the stack; ``provider`` is ``<urn>::<id>`` or empty.
+    for a resource right below the stack; ``provider`` is ``<urn>::<id>`` or empty. ``import_id`` is what is
+    adopted rather than made.
     """
 
     type: str
@@ -46,6 +47,7 @@ class Recorded:
     protect: bool
     retain_on_delete: bool
     delete_before_replace: bool
+    import_id: str
     depends_on: frozenset[str]
     ignore_changes: tuple[str, ...]
     aliases: tuple[Any, ...]
@@ -177,6 +179,7 @@ class _Monitor(MockMonitor):
                 protect=bool(request.protect),
                 retain_on_delete=bool(request.retainOnDelete),
                 delete_before_replace=bool(request.deleteBeforeReplace),
+                import_id=request.importId,
                 ignore_changes=tuple(request.ignoreChanges),
                 aliases=tuple(request.aliases),
                 providers=dict(request.providers),
@@ -197,6 +200,7 @@ class _Monitor(MockMonitor):
                 protect=False,
                 retain_on_delete=False,
                 delete_before_replace=False,
+                import_id="",
                 ignore_changes=(),
                 aliases=(),
                 providers={},

@@ -57,6 +57,9 @@ def record_region(
     peers: Mapping[str, Mapping[str, Any]] | None = None,
     platform: Mapping[str, Any] = PLATFORM,
     region: Mapping[str, Any] | None = None,
+    calls: Mapping[str, Any] | None = None,
 ) -> Recording:
     """A recording of one region; ``peers`` are the outputs of the stacks that came up before it."""
-    return record(lambda: build(settings(name, platform, region)), stack=name, stacks=peers or {})
+    return record(
+        lambda: build(settings(name, platform, region)), stack=name, stacks=peers or {}, calls=calls
+    )

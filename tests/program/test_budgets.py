@@ -114,7 +114,14 @@ def test_copies_in_a_peer(region: Recording):
 def test_what_grows_with_regions_is_what_each_registers(
     region: Recording, used: dict[str, Quota], quota: str, kind: str
 ):
-    assert used[quota].used == 2 * len(region.of(kind))
+    of_the_copy = quotas.ROLES_OF_THE_COPY if quota == "IAM roles" else 0
+    assert used[quota].used == 2 * len(region.of(kind)) + of_the_copy
+
+
+def test_the_owner_of_the_copy_has_its_roles_on_top(region: Recording):
+    owner = record_region("us-east", {"eu-west": outputs_of(region)})
+    role = "aws:iam/role:Role"
+    assert len(owner.of(role)) == len(region.of(role)) + quotas.ROLES_OF_THE_COPY
 
 
 @pytest.mark.parametrize(

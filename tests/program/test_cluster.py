@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from components.cluster.addons_aws import AFTER_NODES, BEFORE_NODES
-from components.cluster.args import ClusterArgs
+from components.cluster.args import ClusterArgs, ModelStore
 from components.cluster.aws import Cluster
 from config.region import Protection, SystemNodes
 from tests.program.recording import Recorded, Recording, record
@@ -30,8 +30,9 @@ ARGS = ClusterArgs(
     admins=[ADMIN],
     system_nodes=SystemNodes(),
     protection=Protection.GUARDED,
-    model_bucket_arn="arn:aws:s3:::models",
-    model_key_arn="arn:aws:kms:us-east-1:123456789012:key/models",
+    models=[
+        ModelStore(bucket_arn="arn:aws:s3:::models", key_arn="arn:aws:kms:us-east-1:123456789012:key/models")
+    ],
     tags={"standfast.dev/component": "cluster"},
 )
 
@@ -197,11 +198,11 @@ class TestAddons:
     def test_the_s3_driver_reads_models_and_nothing_else(self, recording: Recording) -> None:
         policy = recording.named("us-east-cluster-addons-aws-mountpoint-s3-csi-driver-identity-policy")
         statements = json.loads(policy.inputs["policy"])["Statement"]
-        assert {(s["Action"], s["Resource"]) for s in statements} == {
-            ("s3:ListBucket", "arn:aws:s3:::models"),
-            ("s3:GetObject", "arn:aws:s3:::models/*"),
-            ("kms:Decrypt", "arn:aws:kms:us-east-1:123456789012:key/models"),
-        }
+        assert [(s["Action"], s["Resource"]) for s in statements] == [
+            ("s3:ListBucket", ["arn:aws:s3:::models"]),
+            ("s3:GetObject", ["arn:aws:s3:::models/*"]),
+            ("kms:Decrypt", ["arn:aws:kms:us-east-1:123456789012:key/models"]),
+        ]
 
 
 def test_the_kubeconfig_is_of_this_cluster(recording: Recording) -> None:

@@ -10,9 +10,15 @@ from ..values import at, known, listed, statements
 _ADMIN = ("AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess", "IAMFullAccess")
 _ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 _ROLE = "aws:iam/role:Role"
+_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
+_OWNER_ROLES = ("roles/storage.admin", "roles/storage.legacyBucketOwner", "roles/owner", "roles/editor")
 
 
 def _check(resource: Resource) -> Iterator[str]:
+    if resource.type == _MEMBER:
+        if at(resource.props, "role") in _OWNER_ROLES:
+            yield f"{resource.name} grants {at(resource.props, 'role')}"
+        return
     if resource.type == _ATTACHMENT:
         arn = at(resource.props, "policyArn")
         if known(arn) and str(arn).rpartition("/")[2] in _ADMIN:
@@ -26,6 +32,8 @@ def _check(resource: Resource) -> Iterator[str]:
         if resource.type == _ROLE:
             if at(statement, "Principal") in ("*", {"AWS": "*"}):
                 yield f"{resource.name} may be assumed by anybody"
+            if at(statement, "Principal", "Federated") and not at(statement, "Condition"):
+                yield f"{resource.name} may be assumed by anybody whom the identity provider knows"
             continue
         for action in listed(statement.get("Action")):
             if action == "*" or action.endswith(":*"):
@@ -41,6 +49,6 @@ RULE = ResourceRule(
     title="Roles name their actions, and the buckets and keys that they use",
     reason="A pod that is taken over holds its role: with s3:* that is every region's models and backups.",
     remedy="List actions; name buckets and keys by ARN.",
-    kinds=frozenset({"aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy", _ATTACHMENT, _ROLE}),
+    kinds=frozenset({"aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy", _ATTACHMENT, _ROLE, _MEMBER}),
     check=_check,
 )

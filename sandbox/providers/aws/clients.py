@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from sandbox.providers.aws import strict
 from sandbox.providers.aws.kept.shim import Shim
-from sandbox.providers.aws.kept.store import Store
+from sandbox.providers.base.table.store import Store
 
 POOL = 48
 

@@ -9,10 +9,6 @@ class AwsProviderError(ProviderError):
     """A failure of this provider; its text is one line for the engine to show."""
 
 
-class UnsupportedTypeError(AwsProviderError):
-    """A resource type or function that the table has no entry for."""
-
-
 class ConfigError(AwsProviderError):
     """A provider setting that is unknown, malformed or contradicts the account behind the endpoint."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.providers.aws.clients import Session
 from sandbox.providers.aws.errors import AwsProviderError
-from sandbox.providers.aws.shapes import unpaired
+from sandbox.providers.aws.pairs import unpaired
 from sandbox.providers.base import Properties
 
 

@@ -1,67 +1,40 @@
-"""The table's interpreter: one engine call on one resource becomes the entry's boto3 calls."""
+"""Stands in for pulumi-aws: the table's entries on boto3 clients of moto."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.providers.aws.check import check
 from sandbox.providers.aws.clients import Clients, Session
-from sandbox.providers.aws.diff import diff
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.errors import (
-    AwsProviderError,
-    CallFailedError,
-    ConfigError,
-    UnsupportedTypeError,
-)
+from sandbox.providers.aws.errors import CallFailedError, ConfigError, RefusedRequestError
 from sandbox.providers.aws.invokes import INVOKES
-from sandbox.providers.aws.journal import Journal
 from sandbox.providers.aws.settings import parse, refuse_account, unknown_settings
-from sandbox.providers.aws.states import (
-    code_of,
-    failures,
-    foreseen,
-    inputs_shaped,
-    live,
-    message_of,
-    required,
-    salvaged,
-)
 from sandbox.providers.aws.table import ENTRIES
-from sandbox.providers.base import (
-    UNKNOWN,
-    Call,
-    Checked,
-    Created,
-    Diff,
-    Failure,
-    InitFailedError,
-    Live,
-    Properties,
-    Provider,
-    State,
-)
+from sandbox.providers.base import UNKNOWN, Call, Failure, Properties
+from sandbox.providers.base.table.provider import TableProvider, UnsupportedTypeError
+from sandbox.providers.base.table.states import own_tags
 
 VERSION = "7.51.1"
 
 
-class AwsProvider(Provider[Session]):
-    """Stands in for pulumi-aws: `endpoint` is moto's, `directory` the sandbox's."""
+class AwsProvider(TableProvider[Session, Step]):
+    """`endpoint` is moto's, `directory` the sandbox's."""
 
     name = "aws"
     version = VERSION
 
     def __init__(self, endpoint: str, directory: Path) -> None:
+        super().__init__(directory)
         self._endpoint = endpoint
         self._directory = directory
         self._clients: dict[tuple[str, str], Clients] = {}
         self._lock = threading.Lock()
-        self._journal = Journal(directory / "aws-journal.sqlite")
 
     @classmethod
     def from_environment(cls) -> AwsProvider:
@@ -116,108 +89,93 @@ class AwsProvider(Provider[Session]):
                 )
             return self._clients[key]
 
-    def check(self, call: Call[Session], old: Properties, new: Properties) -> Checked:
-        """Completed inputs, and every one that is unknown, missing or of the wrong kind."""
-        return check(entry_of(call.type), call.name, old, new)
+    @property
+    def functions(self) -> Mapping[str, Callable[[Session, Properties], Properties]]:
+        """As pulumi_aws names them."""
+        return INVOKES
 
-    def diff(self, call: Call[Session], id: str, old: State, new: Properties) -> Diff:
-        """Against the state, as AWS would compare."""
-        self._journal.spoken_of(call.urn, id)
-        return _difference(call, old.outputs, new)
+    def step(
+        self,
+        call: Call[Session],
+        *,
+        id: str = "",
+        old: Properties | None = None,
+        new: Properties | None = None,
+    ) -> Step:
+        """In the location that the inputs name, or the provider's."""
+        given = (new or {}).get("region") or (old or {}).get("region") or call.instance.region
+        return Step(
+            session=call.instance,
+            entry=entry_of(call.type),
+            name=call.name,
+            region=call.instance.region if given is UNKNOWN else given,
+            id=id,
+            old=old or {},
+            new=new or {},
+            timeout=call.timeout,
+            cancelled=call.cancelled,
+        )
 
-    def create(self, call: Call[Session], inputs: Properties) -> Created:
-        """Makes it; what was made before a failure stays in the state, to be finished by the next update."""
-        step = _step(call, new=inputs)
-        if call.preview:
-            return Created(id="", outputs=foreseen(step))
-        adopted = self._adopted(call, inputs)
-        if adopted is not None:
-            return adopted
-        try:
-            with failures(step):
-                step.made(step.entry.create(step))
-                self._journal.created(call.urn, step.id)
-                return Created(id=step.id, outputs=required(step, live(step)))
-        except AwsProviderError as error:
-            if not step.id:
-                raise
-            self._journal.created(call.urn, step.id)
-            raise InitFailedError([str(error)], id=step.id, outputs=salvaged(step)) from error
+    @contextmanager
+    def failures(self, step: Step) -> Generator[None]:
+        """Every failure of AWS as one line: operation, resource, code, message."""
+        with _failures(step.resource):
+            yield
 
-    def _adopted(self, call: Call[Session], inputs: Properties) -> Created | None:
-        """What a killed run has made for this resource, brought to the inputs; None if there is nothing.
+    def is_gone(self, step: Step, error: Exception) -> bool:
+        """By the entry's codes."""
+        entry = entry_of(step.entry.token)
+        return isinstance(error, ClientError) and code_of(error) in entry.gone
 
-        One that cannot be brought there (a made-up name, say) is deleted, so that nothing of it stays.
-        """
-        id_ = self._journal.orphan(call.urn)
-        if id_ is None:
-            return None
-        self._journal.spoken_of(call.urn, id_)
-        step = _step(call, id=id_, old=inputs)
-        with failures(step):
-            state = live(step)
-        if state is None:
-            return None
-        if _difference(call, state, inputs).replaces:
-            self.delete(call, id_, State(inputs=inputs, outputs=state))
-            return None
-        outputs = self.update(call, id_, State(inputs=inputs, outputs=state), inputs)
-        self._journal.created(call.urn, id_)
-        call.warn(f"{id_} was made by a run that was killed before it was written down; it is taken over")
-        return Created(id=id_, outputs=outputs)
+    def wanted(self, call: Call[Session], new: Properties) -> Properties:
+        """With the location."""
+        if not entry_of(call.type).regional:
+            return new
+        return {**new, "region": new.get("region") or call.instance.region}
 
-    def read(self, call: Call[Session], id: str, old: State) -> Live | None:
-        """What AWS holds now, in the state's words where nothing changed."""
-        self._journal.spoken_of(call.urn, id)
-        entry = entry_of(call.type)
-        known = old.outputs or old.inputs or entry.import_keys(id)
-        step = _step(call, id=id, old=known)
-        with failures(step):
-            state = live(step)
-        if state is None:
-            return None
-        return Live(id=step.id, inputs=inputs_shaped(entry, state, old), outputs=state)
+    def completed(self, step: Step, have: Properties, state: Properties) -> Properties:
+        """With the location and the tags, AWS's own aside."""
+        entry = entry_of(step.entry.token)
+        found = {
+            key: value for key, value in (have.get("tagsAll") or {}).items() if not key.startswith("aws:")
+        }
+        return {
+            **state,
+            **({"region": step.region} if entry.regional else {}),
+            **(own_tags(step, found) if entry.taggable and have else {}),
+        }
 
-    def update(self, call: Call[Session], id: str, old: State, new: Properties) -> Properties:
-        """Changes it in place."""
-        self._journal.spoken_of(call.urn, id)
-        step = _step(call, id=id, old=old.outputs, new=new)
-        if call.preview:
-            return foreseen(step)
-        with failures(step):
-            if step.entry.update is not None:
-                step.entry.update(step)
-            return required(step, live(step))
-
-    def delete(self, call: Call[Session], id: str, old: State) -> None:
-        """Deletes it; that it is gone already is no error."""
-        self._journal.spoken_of(call.urn, id)
-        step = _step(call, id=id, old=old.outputs)
-        with failures(step):
-            try:
-                step.entry.delete(step)
-            except ClientError as error:
-                if code_of(error) not in step.entry.gone:
-                    raise
+    def foreseen(self, step: Step) -> Properties:
+        """With the location."""
+        state = super().foreseen(step)
+        return {**state, "region": step.region} if entry_of(step.entry.token).regional else state
 
     def invoke(self, call: Call[Session], token: str, args: Properties) -> Properties:
         """A function of the real provider."""
-        function = INVOKES.get(token)
-        if function is None:
-            known = ", ".join(sorted(INVOKES))
-            raise UnsupportedTypeError(
-                f"{token}: the sandbox's aws provider has no such function; it has {known}"
-            )
-        try:
-            return function(call.instance, args)
-        except ClientError as error:
-            raise CallFailedError(error.operation_name, token, code_of(error), message_of(error)) from error
+        with _failures(token):
+            return super().invoke(call, token, args)
 
 
-def _difference(call: Call[Session], state: Properties, new: Properties) -> Diff:
-    entry = entry_of(call.type)
-    wanted = {**new, "region": new.get("region") or call.instance.region} if entry.regional else new
-    return diff(entry, state, wanted, call.instance.default_tags)
+@contextmanager
+def _failures(resource: str) -> Generator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise CallFailedError(error.operation_name, resource, code_of(error), message_of(error)) from error
+    except RefusedRequestError as error:
+        raise CallFailedError(error.operation, resource, "RefusedRequest", error.report) from error
+    except BotoCoreError as error:
+        raise CallFailedError("a call", resource, type(error).__name__, str(error)) from error
+
+
+def code_of(error: ClientError) -> str:
+    """The AWS error code."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def message_of(error: ClientError) -> str:
+    """The AWS error message."""
+    return str(error.response.get("Error", {}).get("Message", ""))
 
 
 def entry_of(token: str) -> Entry:
@@ -229,20 +187,3 @@ def entry_of(token: str) -> Entry:
             "sandbox/providers/aws/table holds them"
         )
     return entry
-
-
-def _step(
-    call: Call[Session], *, id: str = "", old: Properties | None = None, new: Properties | None = None
-) -> Step:
-    given = (new or {}).get("region") or (old or {}).get("region") or call.instance.region
-    return Step(
-        session=call.instance,
-        entry=entry_of(call.type),
-        name=call.name,
-        region=call.instance.region if given is UNKNOWN else given,
-        id=id,
-        old=old or {},
-        new=new or {},
-        timeout=call.timeout,
-        cancelled=call.cancelled,
-    )

@@ -28,6 +28,7 @@ _REGIONAL = {
     "cloudwatch": "describe_alarms",
     "acm": "list_certificates",
     "sns": "list_topics",
+    "sqs": "list_queues",
 }
 _HOME = "us-east-1"
 

@@ -16,10 +16,12 @@ def event(**content: Any) -> EngineEvent:
     return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **content})
 
 
-def state(urn: str, inputs: dict[str, Any] | None = None, *, protect: bool = False) -> dict[str, Any]:
+def state(
+    urn: str, inputs: dict[str, Any] | None = None, *, protect: bool = False, retain: bool = False
+) -> dict[str, Any]:
     """A resource as a step's events describe it."""
     fields = {"type": "", "urn": urn, "id": "", "parent": "", "provider": "", "outputs": {}}
-    return {**fields, "inputs": inputs or {}, "protect": protect}
+    return {**fields, "inputs": inputs or {}, "protect": protect, "retainOnDelete": retain}
 
 
 def step(op: str, urn: str, *, kind: str = "resOutputsEvent", **more: Any) -> EngineEvent:

@@ -20,6 +20,7 @@ def test_the_stacks_own_holders_are_all_of_them_known_by_type() -> None:
         "aws:kms/key:Key",
         "aws:eks/cluster:Cluster",
         "aws:cloudwatch/logGroup:LogGroup",
+        "gcp:storage/bucket:Bucket",
         "kubernetes:core/v1:Namespace",
         "kubernetes:core/v1:PersistentVolume",
         "kubernetes:core/v1:PersistentVolumeClaim",

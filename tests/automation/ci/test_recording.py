@@ -68,6 +68,22 @@ def test_a_refresh_says_at_the_end_of_a_step_what_it_found() -> None:
     assert (change.action, change.paths, change.loses_data) == (Action.UPDATE, ("acl",), False)
 
 
+@pytest.mark.parametrize(
+    ("op", "protect", "retain", "lost"),
+    [
+        ("delete", False, False, True),
+        ("delete", False, True, False),
+        ("delete", True, True, True),
+        ("replace", False, True, True),
+    ],
+)
+def test_what_a_stack_lets_go_and_leaves_as_it_is_is_not_lost(
+    op: str, protect: bool, retain: bool, lost: bool
+) -> None:
+    [change] = recorded(step(op, BUCKET, old=state(BUCKET, protect=protect, retain=retain))).changes
+    assert change.loses_data is lost
+
+
 def test_a_secret_is_known_by_its_objects_own_name() -> None:
     def deleted(name: str) -> Any:
         return step("delete", SECRET, old=state(SECRET, {"metadata": {"name": name}}))

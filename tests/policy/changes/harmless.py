@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.policy.changes import Apply, Change, append, both, drop, new, put
+from tests.policy.changes import Apply, Change, append, bad_copy, both, drop, new, put
 
 D = "Deployment/inference-service"
 BOX = "spec template spec containers 0"
@@ -187,5 +187,11 @@ HARMLESS = [
                 "role": "reader",
             },
         ),
+    ),
+    _harmless("a second copy in another place", bad_copy.bucket(location="NAM4")),
+    _harmless("a job of another schedule", bad_copy.job("gcsDataSink", path="models/")),
+    _harmless(
+        "a reader of the copy",
+        bad_copy.member("roles/storage.objectViewer", "serviceAccount:audit@example.iam.gserviceaccount.com"),
     ),
 ]

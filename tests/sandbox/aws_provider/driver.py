@@ -1,82 +1,20 @@
-"""Drives the provider as the engine does: check, create, read, diff, update, delete, on one moto server."""
+"""The driver on one moto server."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.providers.aws.clients import Session
-from sandbox.providers.aws.provider import AwsProvider
-from sandbox.providers.base import Call, Diff, InitFailedError, Live, Properties, State
+from tests.sandbox import driver
+from tests.sandbox.driver import RefusedError, Resource
+
+__all__ = ["Driver", "RefusedError", "Resource"]
 
 
 @dataclass(kw_only=True)
-class Resource:
-    """One resource as the engine's state holds it."""
-
-    token: str
-    name: str
-    id: str
-    inputs: Properties
-    outputs: Properties
-
-
-class RefusedError(AssertionError):
-    """Check found faults."""
-
-
-@dataclass(kw_only=True)
-class Driver:
-    """A tiny engine. `made` is what exists, in the order of making."""
-
-    provider: AwsProvider
-    session: Session
-    made: list[Resource] = field(default_factory=list)
-
-    def call(self, token: str, name: str, *, preview: bool = False) -> Call[Session]:
-        return Call(
-            instance=self.session, urn=f"urn:pulumi:test::standfast::{token}::{name}", preview=preview
-        )
-
-    def check(self, token: str, name: str, inputs: Properties, old: Properties | None = None) -> Properties:
-        checked = self.provider.check(self.call(token, name), old or {}, inputs)
-        if checked.failures:
-            raise RefusedError("; ".join(failure.reason for failure in checked.failures))
-        return checked.inputs
-
-    def create(self, token: str, name: str, inputs: Properties) -> Resource:
-        checked = self.check(token, name, inputs)
-        created = self.provider.create(self.call(token, name), checked)
-        resource = Resource(token=token, name=name, id=created.id, inputs=checked, outputs=created.outputs)
-        self.made.append(resource)
-        return resource
-
-    def adopt(self, token: str, name: str, inputs: Properties, failed: InitFailedError) -> Resource:
-        """What the engine keeps of a resource that was made but is not ready."""
-        resource = Resource(token=token, name=name, id=failed.id, inputs=inputs, outputs=failed.outputs)
-        self.made.append(resource)
-        return resource
-
-    def read(self, resource: Resource) -> Live | None:
-        old = State(inputs=resource.inputs, outputs=resource.outputs)
-        return self.provider.read(self.call(resource.token, resource.name), resource.id, old)
-
-    def diff(self, resource: Resource, inputs: Properties) -> Diff:
-        checked = self.check(resource.token, resource.name, inputs, resource.inputs)
-        old = State(inputs=resource.inputs, outputs=resource.outputs)
-        return self.provider.diff(self.call(resource.token, resource.name), resource.id, old, checked)
-
-    def update(self, resource: Resource, inputs: Properties) -> None:
-        checked = self.check(resource.token, resource.name, inputs, resource.inputs)
-        old = State(inputs=resource.inputs, outputs=resource.outputs)
-        call = self.call(resource.token, resource.name)
-        resource.outputs = self.provider.update(call, resource.id, old, checked)
-        resource.inputs = checked
-
-    def delete(self, resource: Resource) -> None:
-        old = State(inputs=resource.inputs, outputs=resource.outputs)
-        self.provider.delete(self.call(resource.token, resource.name), resource.id, old)
-        self.made.remove(resource)
+class Driver(driver.Driver[Session]):
+    """`made` is what exists, in the order of making."""
 
     def aws(self, service: str, region: str = "us-east-1") -> Any:
         """Moto alone, to look and to meddle behind the provider's back."""

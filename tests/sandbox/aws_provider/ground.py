@@ -153,5 +153,9 @@ LAUNCH_TEMPLATE: Properties = {
 }
 
 
+def queue(driver: Driver, name: str = "standfast-events") -> Resource:
+    return driver.create("aws:sqs/queue:Queue", name, {"name": name})
+
+
 def topic(driver: Driver) -> Resource:
     return driver.create("aws:sns/topic:Topic", "alarms", {"name": "standfast-alarms"})

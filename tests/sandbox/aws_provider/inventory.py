@@ -63,6 +63,10 @@ def _sns(driver: Driver) -> Iterator[str]:
     yield from (one["TopicArn"] for one in driver.aws("sns").list_topics()["Topics"])
 
 
+def _sqs(driver: Driver) -> Iterator[str]:
+    yield from driver.aws("sqs").list_queues().get("QueueUrls", [])
+
+
 def _acm(driver: Driver) -> Iterator[str]:
     found = driver.aws("acm").list_certificates()["CertificateSummaryList"]
     yield from (one["CertificateArn"] for one in found)
@@ -86,6 +90,7 @@ _SERVICES: dict[str, Callable[[Driver], Iterator[str]]] = {
     "route53": _route53,
     "s3": _s3,
     "sns": _sns,
+    "sqs": _sqs,
     "vpc": _ec2,
 }
 

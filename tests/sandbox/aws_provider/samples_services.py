@@ -9,6 +9,7 @@ from tests.sandbox.aws_provider.ground import (
     Sample,
     allow,
     certificate,
+    queue,
     role,
     topic,
     zone,
@@ -217,6 +218,34 @@ SAMPLES = [
         change={"policy": allow("sns:Publish", "sns:Subscribe")},
         meddle=lambda d, r: d.aws("sns").set_topic_attributes(
             TopicArn=r.id, AttributeName="Policy", AttributeValue=allow("sns:Everything")
+        ),
+        drifted="policy",
+    ),
+    Sample(
+        token="aws:sqs/queue:Queue",
+        inputs=lambda d: {
+            "name": "standfast-model-events",
+            "messageRetentionSeconds": 1_209_600,
+            "sqsManagedSseEnabled": True,
+            "redrivePolicy": {
+                "deadLetterTargetArn": queue(d, "standfast-dead").outputs["arn"],
+                "maxReceiveCount": 5,
+            },
+            "tags": {"Name": "events"},
+        },
+        change={"visibilityTimeoutSeconds": 60, "tags": {"Name": "other"}},
+        meddle=lambda d, r: d.aws("sqs").set_queue_attributes(
+            QueueUrl=r.id, Attributes={"MessageRetentionPeriod": "60"}
+        ),
+        drifted="messageRetentionSeconds",
+        wrong={"messageRetentionSeconds": 1},
+    ),
+    Sample(
+        token="aws:sqs/queuePolicy:QueuePolicy",
+        inputs=lambda d: {"queueUrl": queue(d).id, "policy": allow("sqs:SendMessage")},
+        change={"policy": allow("sqs:SendMessage", "sqs:GetQueueUrl")},
+        meddle=lambda d, r: d.aws("sqs").set_queue_attributes(
+            QueueUrl=r.id, Attributes={"Policy": allow("sqs:*")}
         ),
         drifted="policy",
     ),

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.aws.errors import AwsProviderError, ConfigError, UnsupportedTypeError
+from sandbox.providers.aws.errors import AwsProviderError, ConfigError
 from sandbox.providers.aws.provider import AwsProvider
+from sandbox.providers.base.table.provider import UnsupportedTypeError
 from tests.sandbox.aws_provider.driver import Driver
 from tests.sandbox.aws_provider.ground import ACCOUNT, zone
 
@@ -35,8 +36,8 @@ def test_what_is_not_known_is_named(driver: Driver) -> None:
         invoke(driver, "aws:ec2/getAmi:getAmi")
     with pytest.raises(AwsProviderError, match="knows no argument vpcId"):
         invoke(driver, "aws:route53/getZone:getZone", {"vpcId": "vpc-1"})
-    with pytest.raises(UnsupportedTypeError, match="aws:sqs/queue:Queue"):
-        driver.check("aws:sqs/queue:Queue", "queue", {})
+    with pytest.raises(UnsupportedTypeError, match="aws:rds/instance:Instance"):
+        driver.check("aws:rds/instance:Instance", "queue", {})
 
 
 def test_a_foreign_account_is_refused_before_anything_is_done(provider: AwsProvider) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import google_crc32c
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from sandbox.host import Machine
 from sandbox.moto import client, request_log, seed, start_moto
@@ -63,6 +66,20 @@ def test_a_request_is_told_with_its_caller(
 def test_who_does_not_say_its_name_is_told_as_nobody(paths: SandboxPaths, url: str) -> None:
     seed(url, "example.com")
     assert {line["caller"] for line in _lines(paths) if line["what"].startswith("POST")} == {""}
+
+
+def test_crc32c_is_compared_and_answered_as_s3_does(url: str) -> None:
+    s3, body = client("s3", url), b"the model"
+    right = base64.b64encode(google_crc32c.Checksum(body).digest()).decode()
+    wrong = base64.b64encode(google_crc32c.Checksum(b"another").digest()).decode()
+    s3.create_bucket(Bucket="checked")
+    made = s3.put_object(Bucket="checked", Key="k", Body=body, ChecksumCRC32C=right)
+    assert made["ChecksumCRC32C"] == right
+    found = s3.head_object(Bucket="checked", Key="k", ChecksumMode="ENABLED")
+    assert found["ChecksumCRC32C"] == right
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.put_object(Bucket="checked", Key="other", Body=body, ChecksumCRC32C=wrong)
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket="checked")["Contents"]] == ["k"]
 
 
 def test_lists_of_versions_leave_no_copies_of_them_behind(paths: SandboxPaths, url: str) -> None:

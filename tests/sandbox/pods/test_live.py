@@ -168,6 +168,7 @@ class _Args:
         image = "i:1"
 
     model_size = 1
+    copy = None
 
 
 _PROBES = container(_Args())  # pyright: ignore[reportArgumentType]

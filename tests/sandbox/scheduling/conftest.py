@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +12,17 @@ import pytest
 from components.inference.args import InferenceArgs
 from components.inference.desired import manifests
 from config.platform import Cloud, Inference
-from sandbox.control_plane import ControlPlane, Ports
+from sandbox.bare import add_node, bare_region, object_path, ready_nodes
 from sandbox.crds import install_crds
-from sandbox.host import Machine
 from sandbox.kube import Api
-from sandbox.paths import SandboxPaths
-from sandbox.processes import Processes
 from sandbox.tools import ensure
-from sandbox.zones import Zones, pod_blocks
+from sandbox.zones import pod_blocks
 
 REGION = "us-east"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 LOST, LIVING = ZONES[0], ZONES[1:]
 POOL = "main"
 
-_PLURALS = {"NetworkPolicy": "networkpolicies", "PriorityClass": "priorityclasses", "EventBus": "eventbus"}
 _GPU_TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
 # What the node lifecycle controller puts on a node that stopped answering.
 _LOST_TAINTS = [
@@ -48,15 +42,6 @@ INFERENCE = InferenceArgs(
 )
 
 
-def path(manifest: Manifest) -> str:
-    """The object's path at the API server."""
-    kind, metadata, api = manifest["kind"], manifest["metadata"], manifest["apiVersion"]
-    plural = _PLURALS.get(kind, f"{kind.lower()}s")
-    root = f"/apis/{api}" if "/" in api else f"/api/{api}"
-    within = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
-    return f"{root}{within}/{plural}/{metadata['name']}"
-
-
 @dataclass(frozen=True)
 class Cluster:
     """A region's API server, asked as its administrator."""
@@ -66,13 +51,13 @@ class Cluster:
     ca: str
 
     def apply(self, manifest: Manifest) -> Any:
-        return self.api.apply(path(manifest), manifest)
+        return self.api.apply(object_path(manifest), manifest)
 
     def checked(self, manifest: Manifest) -> Any:
         """A dry run in which an unknown field is an error too."""
         return self.api.call(
             "PATCH",
-            f"{path(manifest)}?fieldManager=test&force=true&dryRun=All&fieldValidation=Strict",
+            f"{object_path(manifest)}?fieldManager=test&force=true&dryRun=All&fieldValidation=Strict",
             manifest,
             content_type="application/apply-patch+yaml",
         )
@@ -138,45 +123,20 @@ def _add_nodes(api: Api) -> None:
                 node["status"]["conditions"] = [
                     {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}
                 ]
-            api.call("POST", "/api/v1/nodes", node)
-            name = node["metadata"]["name"]
-            api.call(
-                "PATCH",
-                f"/api/v1/nodes/{name}/status",
-                {"status": node["status"]},
-                content_type="application/merge-patch+json",
-            )
+            add_node(api, node, node["status"])
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    root: Path = tmp_path_factory.mktemp("scheduling")
-    paths = SandboxPaths(id=f"test-scheduling-{secrets.token_hex(4)}", root=root)
-    paths.create()
-    tools, host = ensure(["etcd", "kubernetes", "crds"]), Machine(paths)
-    ports = Ports(etcd=host.free_port(), api_server=host.free_port())
-    plane = ControlPlane(REGION, paths, host, tools, ports=ports)
-    try:
-        access = plane.start(secrets.token_urlsafe(16))
-        api = access.api()
-        install_crds(api, tools.folder("crds"))
-        blocks = pod_blocks({REGION: ZONES})
-        living = {zone: blocks[REGION, zone] for zone in LIVING}
-        Zones(access, paths, host, tools).start_all(living)
+    blocks = pod_blocks({REGION: ZONES})
+    living = {zone: blocks[REGION, zone] for zone in LIVING}
+    with bare_region(REGION, tmp_path_factory.mktemp("scheduling"), living) as region:
+        api = region.access.api()
+        install_crds(api, ensure(["crds"]).folder("crds"))
         _add_nodes(api)
-        cluster = Cluster(api, access.endpoint, access.ca)
-        cluster.until(lambda: _ready_nodes(api) == 4 * len(LIVING), "the living zones' nodes are ready")
+        cluster = Cluster(api, region.access.endpoint, region.access.ca)
+        cluster.until(lambda: ready_nodes(api) == 4 * len(LIVING), "the living zones' nodes are ready")
         yield cluster
-    finally:
-        Processes(paths).stop_all()
-
-
-def _ready_nodes(api: Api) -> int:
-    return sum(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for node in api.get("/api/v1/nodes")["items"]
-        for condition in node["status"].get("conditions", ())
-    )
 
 
 @pytest.fixture(scope="module")
@@ -187,5 +147,5 @@ def deployed(cluster: Cluster) -> Iterator[Cluster]:
         cluster.apply(found)
     yield cluster
     for key in ("autoscaler", "deployment", "service"):
-        cluster.api.call("DELETE", path(wanted[key]))
+        cluster.api.call("DELETE", object_path(wanted[key]))
     cluster.until(lambda: not cluster.pods("ml-serving"), "the pods are gone")

@@ -9,8 +9,9 @@ import pytest
 from components.failover.args import SERVING_NAMESPACE
 from components.failover.desired import manifests as failover
 from components.inference.desired import manifests as inference
+from sandbox.bare import object_path
 from sandbox.kube import Api, ApiError
-from tests.sandbox.scheduling.conftest import INFERENCE, Cluster, path
+from tests.sandbox.scheduling.conftest import INFERENCE, Cluster
 from tests.unit.failover.arguments import ARGS as FAILOVER
 
 pytestmark = pytest.mark.engine
@@ -28,7 +29,7 @@ def sensors(deployed: Cluster) -> Api:
         cluster.apply(OBJECTS[key])
     token = cluster.api.call(
         "POST",
-        f"{path(OBJECTS['account-sensors'])}/token",
+        f"{object_path(OBJECTS['account-sensors'])}/token",
         {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
     )["status"]["token"]
     return Api(cluster.endpoint, cluster.ca, token)
@@ -43,22 +44,22 @@ def run(sensors: Api, sensor: str, region: str) -> None:
         for parameter in k8s.get("parameters", ()):
             _, kind, annotation = parameter["dest"].split(".")
             resource["metadata"][kind] = {**resource["metadata"].get(kind, {}), annotation: region}
-        sensors.get(path(resource))
-        sensors.call("PATCH", path(resource), resource, content_type=k8s["patchStrategy"])
+        sensors.get(object_path(resource))
+        sensors.call("PATCH", object_path(resource), resource, content_type=k8s["patchStrategy"])
 
 
 def _replicas(cluster: Cluster) -> int:
-    return cluster.api.get(path(SERVING["deployment"]))["spec"]["replicas"]
+    return cluster.api.get(object_path(SERVING["deployment"]))["spec"]["replicas"]
 
 
 def _floor(cluster: Cluster) -> int:
-    return cluster.api.get(path(SERVING["autoscaler"]))["spec"]["minReplicas"]
+    return cluster.api.get(object_path(SERVING["autoscaler"]))["spec"]["minReplicas"]
 
 
 def _annotations(cluster: Cluster) -> dict[str, str]:
     """What the Sensors wrote, beside what the program says."""
     said = SERVING["service"]["metadata"]["annotations"]
-    found = cluster.api.get(path(SERVING["service"]))["metadata"]["annotations"]
+    found = cluster.api.get(object_path(SERVING["service"]))["metadata"]["annotations"]
     assert said.items() <= found.items()
     return {key: value for key, value in found.items() if key not in said}
 
@@ -88,9 +89,9 @@ def test_the_failback_gives_the_floor_back_and_closes_the_record(cluster: Cluste
 
 def test_acting_twice_changes_nothing(cluster: Cluster, sensors: Api) -> None:
     run(sensors, "trigger", "eu-west")
-    before = cluster.api.get(path(SERVING["autoscaler"]))["metadata"]["resourceVersion"]
+    before = cluster.api.get(object_path(SERVING["autoscaler"]))["metadata"]["resourceVersion"]
     run(sensors, "trigger", "eu-west")
-    after = cluster.api.get(path(SERVING["autoscaler"]))["metadata"]["resourceVersion"]
+    after = cluster.api.get(object_path(SERVING["autoscaler"]))["metadata"]["resourceVersion"]
     assert before == after
 
 

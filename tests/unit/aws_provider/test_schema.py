@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.providers.aws.check import check
-from sandbox.providers.aws.diff import diff
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import (
+from sandbox.providers.base import UNKNOWN
+from sandbox.providers.base.table.checks import check
+from sandbox.providers.base.table.diffs import diff
+from sandbox.providers.base.table.fields import (
     Fields,
     block,
     block_set,
@@ -24,8 +25,7 @@ from sandbox.providers.aws.schema import (
     text,
     whole,
 )
-from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.base import UNKNOWN
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 RULE: Fields = {"port": whole(required=True), "cidrs": string_set(), "note": text()}
 FIELDS: Fields = {

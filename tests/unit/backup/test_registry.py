@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from components.backup.args import BackupArgs
 from components.backup.desired import BackupError
 from components.backup.registry import cron_job, network_policy, registry_ages
-from components.backup.store_aws import POD_IDENTITY_AGENT, copier, copy_statements
+from components.backup.store_aws import copier, copy_statements
+from components.shared.egress import POD_IDENTITY_AGENT
 from config.timings import BACKUP_START, REPLICATION
 from tests.lesson import manifest as lesson
 from tests.unit.backup.promises import (

@@ -30,7 +30,7 @@ def test_our_own_two_regions():
         "records": (13, 10_000, 2000),
         "records of one name and type": (2, 100, 101),
         "S3 buckets": (6, 10_000, 3334),
-        "IAM roles": (26, 1000, 77),
+        "IAM roles": (28, 1000, 77),
         "replication rules": (1, 1000, 1002),
         "remote secrets: peers' addresses at the API": (4, 40, 15),
         "rules of the east-west gateway's security group": (8, 60, 11),

@@ -89,12 +89,12 @@ class TestAccess:
         }
 
     def test_models_are_read_and_never_written(self) -> None:
-        statements = model_reader("arn:b", "arn:b/*", "arn:k")
-        assert {(s["Action"], s["Resource"]) for s in statements} == {
-            ("s3:ListBucket", "arn:b"),
-            ("s3:GetObject", "arn:b/*"),
-            ("kms:Decrypt", "arn:k"),
-        }
+        statements = model_reader(["arn:b", "arn:p"], ["arn:b/*", "arn:p/*"], ["arn:k", "arn:l"])
+        assert [(s["Action"], s["Resource"]) for s in statements] == [
+            ("s3:ListBucket", ["arn:b", "arn:p"]),
+            ("s3:GetObject", ["arn:b/*", "arn:p/*"]),
+            ("kms:Decrypt", ["arn:k", "arn:l"]),
+        ]
 
 
 def test_the_kubeconfig_asks_aws_for_a_token_of_the_right_region() -> None:

@@ -9,7 +9,7 @@ from subprocess import run
 
 from tests.unit.conventions.source import ROOT, imported
 
-FLOOR_PLAN = {"region", "region_aws"}
+FLOOR_PLAN = {"region", "region_aws", "region_gcp", "region_models"}
 PACKAGES = ("config", "components", "automation", "drills", "sandbox")
 
 
@@ -38,4 +38,5 @@ def test_only_the_front_door_enters_the_floor_plan() -> None:
 def test_the_floor_plan_knows_components_and_configuration_alone() -> None:
     for module in sorted(FLOOR_PLAN):
         known = _top_level(ROOT / f"{module}.py") & {*PACKAGES, *FLOOR_PLAN}
-        assert {"components", "config"} <= known <= {"components", "config", "region_aws"}
+        assert {"components", "config"} <= known <= {"components", "config", *FLOOR_PLAN}
+        assert "region" not in known

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-TOOLS = ("aws", "curl", "dig", "kubectl", "velero")
+TOOLS = ("aws", "curl", "dig", "gcloud", "kubectl", "pulumi", "velero")
 
 _BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -19,11 +19,14 @@ from components.backup.desired import RPO, storage_locations
 from components.inference.args import SERVICE
 from components.inference.workload import container
 from components.model_buckets.desired import rule_id
+from components.model_restore.args import JOB
 from components.runbook.desired import RPO_SCHEDULE, files, markdown, words
 from components.runbook.desired import SERVICE as RUNBOOK_SERVICE
 from components.runbook.incident import Incident, incident, losses
 from config import names
 from config.platform import Platform, Purpose
+from config.region import ReadsFrom
+from config.stores import Stores
 from tests.lesson import manifest as lesson
 from tests.program.test_inference import ARGS as INFERENCE
 from tests.unit.runbook.commands import blocks, key, option, parses, run
@@ -103,7 +106,8 @@ class TestKubernetes:
         assert all(INGRESS_GATEWAY in call for call in gateways)
         for call in kubectl:
             if "ml-serving" in call:
-                named = {word.rpartition("/")[2] for word in call} & {SERVICE}
+                named = {word.rpartition("/")[2] for word in call} & {SERVICE, JOB}
+                named |= {word for word in call if word.startswith(f"job/{JOB}-")}
                 assert named or "pods" in call, key(call)
 
     def test_backups_are_looked_for_where_the_program_puts_them(self, loss: Incident) -> None:
@@ -182,6 +186,49 @@ class TestAws:
             "DestinationBucket": loss.lost.registry,
             "RuleId": rule_id(loss.lost.region),
         }
+
+
+class TestTheCopy:
+    def test_models_come_back_in_the_owner_s_cluster_by_what_stands_there(self, loss: Incident) -> None:
+        assert loss.copy
+        (created,) = [c for c in calls(markdown(loss), "kubectl") if c[2:4] == ["create", "job"]]
+        assert option(created, "--context") == loss.copy.owner.context
+        assert option(created, "--from") == f"cronjob/{JOB}"
+        (waited,) = [c for c in calls(markdown(loss), "kubectl") if "wait" in c]
+        (told,) = [c for c in calls(markdown(loss), "kubectl") if "logs" in c]
+        assert created[4] in {word.removeprefix("job/") for word in waited}
+        assert created[4] in {word.removeprefix("job/") for word in told}
+
+    def test_the_jobs_are_held_before_and_let_go_after(self, platform: Platform, loss: Incident) -> None:
+        gcloud = calls(markdown(loss), "gcloud")
+        changed = [c for c in gcloud if c[1:4] == ["transfer", "jobs", "update"]]
+        assert [option(call, "--status") for call in changed] == ["disabled", "enabled"]
+        looked = [c for c in gcloud if c[1:4] == ["transfer", "jobs", "list"]]
+        assert [option(call, "--job-statuses") for call in looked] == ["enabled", "disabled"]
+        bucket = names.models_gcs_bucket(platform)
+        assert {option(call, "--filter") for call in looked} == {
+            f"transferSpec.gcsDataSink.bucketName={bucket}"
+        }
+        assert {option(call, "--project") for call in [*changed, *looked]} == {"standfast-models"}
+        text = markdown(loss)
+        assert text.index("--status=disabled") < text.index("cronjob/") < text.index("--status=enabled")
+
+    def test_pods_read_elsewhere_and_back_by_a_key_that_the_stack_file_has(self, loss: Incident) -> None:
+        pulumi = calls(markdown(loss), "pulumi")
+        sets = [c for c in pulumi if c[1:3] == ["config", "set"]]
+        assert [call[-1] for call in sets] == [str(ReadsFrom.GCS), str(ReadsFrom.OWN)]
+        assert {option(call, "--path") for call in sets} == {"standfast:region.readsFrom"}
+        assert {option(call, "--stack") for call in pulumi} == {loss.dr.region}
+
+    def test_the_order_of_reading_is_said(self, loss: Incident) -> None:
+        said = "the region's own bucket, the bucket of the region that it fails over to, the copy"
+        assert said in markdown(loss)
+
+    def test_without_a_copy_nothing_of_google_is_said(self, platform: Platform) -> None:
+        models = platform.models.model_copy(update={"stores": Stores()})
+        without = incident(platform.model_copy(update={"models": models}), "us-east", ZONE)
+        assert "Google" not in markdown(without)
+        assert not calls(markdown(without), "gcloud")
 
 
 class TestValidation:

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSResponse
 
 if TYPE_CHECKING:
     from sandbox.providers.aws.clients import Clients
-    from sandbox.providers.aws.kept.store import Store
+    from sandbox.providers.base.table.store import Store
 
 _PARAMS = "standfast_params"
 

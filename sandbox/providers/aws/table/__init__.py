@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.providers.aws.entry import Entry
-from sandbox.providers.aws.schema import text
 from sandbox.providers.aws.table import (
     acm,
     cloudwatch,
@@ -29,9 +28,11 @@ from sandbox.providers.aws.table import (
     security_group_rules,
     security_groups,
     sns,
+    sqs,
     vpc,
     vpc_endpoint,
 )
+from sandbox.providers.base.table.fields import text
 
 _MODULES = (
     acm,
@@ -56,6 +57,7 @@ _MODULES = (
     security_group_rules,
     security_groups,
     sns,
+    sqs,
     vpc,
     vpc_endpoint,
 )

@@ -8,8 +8,8 @@ from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
 from sandbox.providers.aws.errors import AwsProviderError
-from sandbox.providers.aws.schema import block, string_set, tags, text
-from sandbox.providers.aws.shapes import pairs, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
+from sandbox.providers.base.table.fields import block, string_set, tags, text
 
 _GONE = ("ResourceNotFoundException",)
 _POLL_SECONDS = 0.1

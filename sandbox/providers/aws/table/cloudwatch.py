@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import (
+from sandbox.providers.aws.pairs import pairs, unpaired
+from sandbox.providers.aws.table.ec2_common import only
+from sandbox.providers.base.table.fields import (
     Fields,
     block,
     block_set,
@@ -18,8 +20,7 @@ from sandbox.providers.aws.schema import (
     text,
     whole,
 )
-from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
-from sandbox.providers.aws.table.ec2_common import only
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 
 def _create_group(step: Step) -> str:

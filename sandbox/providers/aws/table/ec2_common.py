@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Step
-from sandbox.providers.aws.shapes import pairs, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
 
 
 def tag_specifications(step: Step, kind: str) -> dict[str, Any]:

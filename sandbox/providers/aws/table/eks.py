@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
 from sandbox.providers.aws.errors import AwsProviderError
-from sandbox.providers.aws.schema import Fields, block, flag, string_set, tags, text
+from sandbox.providers.base.table.fields import Fields, block, flag, string_set, tags, text
 
 GONE = ("ResourceNotFoundException",)
 _POLL_SECONDS = 0.05

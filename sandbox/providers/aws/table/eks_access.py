@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import block, flag, string_set, tags, text
 from sandbox.providers.aws.table.eks import GONE, retag_eks
+from sandbox.providers.base.table.fields import block, flag, string_set, tags, text
 
 
 def _time(value: Any) -> str:

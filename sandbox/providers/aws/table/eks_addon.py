@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import block_set, document, flag, tags, text
 from sandbox.providers.aws.table.eks import GONE, await_active, retag_eks
+from sandbox.providers.base.table.fields import block_set, document, flag, tags, text
 
 _SETTINGS = ("addonVersion", "configurationValues", "serviceAccountRoleArn", "podIdentityAssociations")
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import (
+from sandbox.providers.aws.table.eks import GONE, await_active, retag_eks
+from sandbox.providers.base.table.fields import (
     Fields,
     block,
     block_set,
@@ -18,7 +19,6 @@ from sandbox.providers.aws.schema import (
     text,
     whole,
 )
-from sandbox.providers.aws.table.eks import GONE, await_active, retag_eks
 
 _SCALING: Fields = {
     "desiredSize": whole(required=True),

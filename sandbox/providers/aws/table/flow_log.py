@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import tags, text, whole
 from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.fields import tags, text, whole
 
 _OF = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
 _SETTINGS = (

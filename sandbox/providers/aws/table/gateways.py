@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import tags, text
 from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.fields import tags, text
 
 
 def _create_internet(step: Step) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import Fields, flag, string_set, tags, text, whole
-from sandbox.providers.aws.shapes import pairs, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
+from sandbox.providers.base.table.fields import Fields, flag, string_set, tags, text, whole
 
 _CHECK: Fields = {
     "type": text(required=True, replace=True),

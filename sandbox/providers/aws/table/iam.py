@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import flag, json_text, policy, tags, text, whole
-from sandbox.providers.aws.shapes import pairs, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
+from sandbox.providers.base.table.fields import flag, json_text, policy, tags, text, whole
 
 _GONE = ("NoSuchEntity",)
 

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import flag, json_text, policy, tags, text, whole
+from sandbox.providers.base.table.fields import flag, json_text, policy, tags, text, whole
 
 _GONE = ("NotFoundException",)
 

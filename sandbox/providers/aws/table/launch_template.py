@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import (
+from sandbox.providers.aws.pairs import pairs, unpaired
+from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.fields import (
     Fields,
     block,
     block_set,
@@ -17,8 +19,7 @@ from sandbox.providers.aws.schema import (
     text,
     whole,
 )
-from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
-from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 # Booleans inside an EBS block are strings in pulumi_aws, so that "not said" can be told from "false".
 _YES_NO = ("", "true", "false")

@@ -8,8 +8,8 @@ from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
 from sandbox.providers.aws.errors import AwsProviderError
-from sandbox.providers.aws.schema import Fields, blocks, flag, strings, text, whole
-from sandbox.providers.aws.shapes import from_api, to_api
+from sandbox.providers.base.table.fields import Fields, blocks, flag, strings, text, whole
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 
 def plain_name(name: str) -> str:

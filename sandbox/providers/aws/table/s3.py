@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import flag, json_text, policy, tags, text
-from sandbox.providers.aws.shapes import unpaired
+from sandbox.providers.aws.pairs import unpaired
+from sandbox.providers.base.table.fields import flag, json_text, policy, tags, text
 
 NO_BUCKET = ("NoSuchBucket", "404")
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import Fields, block, block_set, blocks, flag, mapping, text, whole
-from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
 from sandbox.providers.aws.table.s3 import NO_BUCKET
+from sandbox.providers.base.table.fields import Fields, block, block_set, blocks, flag, mapping, text, whole
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 _SIZES: Fields = {"objectSizeGreaterThan": whole(), "objectSizeLessThan": whole(), "prefix": text()}
 _FILTER: Fields = {

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import UNKNOWN, Fields, block, block_set, mapping, text, whole
-from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
 from sandbox.providers.aws.table.s3 import NO_BUCKET
+from sandbox.providers.base.table.fields import UNKNOWN, Fields, block, block_set, mapping, text, whole
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 _ON_OFF = ("Enabled", "Disabled")
 _STATUS: Fields = {"status": text(required=True, choices=_ON_OFF)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import Fields, block, block_set, flag, mapping, string_set, text
-from sandbox.providers.aws.shapes import from_api, pairs, to_api, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
 from sandbox.providers.aws.table.s3 import NO_BUCKET
 from sandbox.providers.aws.table.s3_settings import BUCKET_NAME, OWNER, again, bucket_id, bucket_of, owner
+from sandbox.providers.base.table.fields import Fields, block, block_set, flag, mapping, string_set, text
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 
 def _put_logging(step: Step) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import Fields, block, block_set, flag, text
-from sandbox.providers.aws.shapes import from_api, to_api
 from sandbox.providers.aws.table.s3 import NO_BUCKET
+from sandbox.providers.base.table.fields import Fields, block, block_set, flag, text
+from sandbox.providers.base.table.shapes import from_api, to_api
 
 BUCKET_NAME = text(required=True, replace=True)
 OWNER = text(api=None, local=True, replace=True)

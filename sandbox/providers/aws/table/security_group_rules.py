@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import Fields, is_empty, tags, text, whole
 from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
 from sandbox.providers.aws.table.security_groups import NO_GROUP, calls
+from sandbox.providers.base.table.fields import Fields, is_empty, tags, text, whole
 
 _ENDS = {
     "cidrIpv4": ("IpRanges", "CidrIp"),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import (
+from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.fields import (
     Fields,
     block_set,
     flag,
@@ -16,7 +17,6 @@ from sandbox.providers.aws.schema import (
     text,
     whole,
 )
-from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
 
 _RULE: Fields = {
     "fromPort": whole(required=True),

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import json_text, policy, tags, text
-from sandbox.providers.aws.shapes import pairs, unpaired
+from sandbox.providers.aws.pairs import pairs, unpaired
+from sandbox.providers.base.table.fields import json_text, policy, tags, text
 
 _GONE = ("NotFound", "NotFoundException", "ResourceNotFound")
 _ATTRIBUTES = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import flag, tags, text
-from sandbox.providers.aws.shapes import api_name
 from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.fields import flag, tags, text
+from sandbox.providers.base.table.shapes import api_name
 
 _VPC_SWITCHES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
 

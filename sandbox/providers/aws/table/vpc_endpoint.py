@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.providers.aws.entry import Entry, Step
-from sandbox.providers.aws.schema import flag, json_text, policy, string_set, tags, text
 from sandbox.providers.aws.table.ec2_common import only, retag, tag_specifications, tags_of
+from sandbox.providers.base.table.fields import flag, json_text, policy, string_set, tags, text
 
 _SETS = {"routeTableIds": "RouteTableIds", "subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}
 

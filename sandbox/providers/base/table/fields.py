@@ -1,8 +1,8 @@
 """Fields of a table entry: what an input may be, where it goes in a request, and when two values mean the
 same.
 
-Names are Pulumi's (camelCase, as in pulumi_aws 7). `UNKNOWN` stands for a value that a preview does not know
-yet.
+Names are Pulumi's (camelCase, as in pulumi_aws and pulumi_gcp). `UNKNOWN` stands for a value that a preview
+does not know yet.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Field:
     """One input.
 
     `api` is its name in the request and the answer ("" derives it, None keeps it out of both); `replace`
-    marks what AWS cannot change in place; `computed` says that AWS fills it in when the program does not;
-    `local` says that only this provider knows it, so that no read brings it back; `same` reduces values to
-    what AWS compares.
+    marks what the cloud cannot change in place; `computed` says that it fills it in when the program does
+    not; `local` says that only this provider knows it, so that no read brings it back; `same` reduces values
+    to what the cloud compares.
     """
 
     kind: Kind
@@ -176,9 +176,9 @@ def _comparable(one: Field, value: Any) -> Any:
 
 
 def same(one: Field, want: Any, have: Any) -> bool:  # noqa: PLR0911 (one for each case)
-    """Whether AWS would see no difference between the wanted value and the one it has.
+    """Whether the cloud would see no difference between the wanted value and the one it has.
 
-    A computed field that is not wanted is whatever AWS made it.
+    A computed field that is not wanted is whatever the cloud made it.
     """
     if has_unknown(want):
         return False
@@ -216,7 +216,7 @@ def _same_blocks(one: Field, want: list[Any], have: list[Any]) -> bool:
 
 
 def settle(fields: Fields, have: Mapping[str, Any], prior: Mapping[str, Any]) -> dict[str, Any]:
-    """What AWS answered, in the words of `prior` wherever both mean the same.
+    """What the cloud answered, in the words of `prior` wherever both mean the same.
 
     So a read after no change gives back the very state it was asked with; `local` fields come from `prior`,
     and what the entry adds beyond its fields (computed outputs) is taken as it is.
@@ -236,7 +236,7 @@ def settle(fields: Fields, have: Mapping[str, Any], prior: Mapping[str, Any]) ->
 
 
 def _filled(one: Field, before: Any, now: Any) -> Any:
-    """`before`, with what AWS computed inside a nested object added."""
+    """`before`, with what the cloud computed inside a nested object added."""
     if is_empty(before) and one.computed and now is not None:
         return now
     if one.kind is Kind.BLOCK and isinstance(now, dict) and isinstance(before, dict):

@@ -1,7 +1,7 @@
 """Which creations the engine may not have written down, so that a killed `up` leaves no orphans behind.
 
-An engine that is killed while AWS makes a thing never learns its id: its next run makes another, which AWS
-refuses where names are fixed, and which leaves an orphan where they are not. On AWS one says
+An engine that is killed while a cloud makes a thing never learns its id: its next run makes another, which
+the cloud refuses where names are fixed, and which leaves an orphan where they are not. There one says
 `pulumi refresh --import-pending-creates`; that needs ids that nobody here has seen. A creation stands in the
 journal until the engine speaks of that id again, which shows that its state has it.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from sandbox.providers.aws.kept.store import Store
+from sandbox.providers.base.table.store import Store
 
 _KIND = "created"
 

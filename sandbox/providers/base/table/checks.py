@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.providers.aws.entry import Entry
-from sandbox.providers.aws.schema import Field, Fields, Kind
 from sandbox.providers.base import UNKNOWN, Checked, Failure, Path, Properties, format_path
+from sandbox.providers.base.table.entry import Entry
+from sandbox.providers.base.table.fields import Field, Fields, Kind
 
 _PLAIN: dict[Kind, type | tuple[type, ...]] = {
     Kind.TEXT: str,
@@ -21,7 +21,7 @@ _PLAIN: dict[Kind, type | tuple[type, ...]] = {
 }
 
 
-def check(entry: Entry, name: str, old: Mapping[str, Any], new: Properties) -> Checked:
+def check(entry: Entry[Any], name: str, old: Mapping[str, Any], new: Properties) -> Checked:
     """The completed inputs, and every fault found, each at its property path."""
     inputs = _with_defaults(entry.fields, new)
     for key, one in entry.fields.items():
@@ -29,7 +29,7 @@ def check(entry: Entry, name: str, old: Mapping[str, Any], new: Properties) -> C
             inputs[key] = old.get(key) or f"{name[: one.auto_name - 8]}-{secrets.token_hex(4)[:7]}"
     found = [
         Failure(property=format_path(path), reason=f"{entry.token} {name!r}: {reason}")
-        for path, reason in _block_faults(entry.fields, inputs, ())
+        for path, reason in _block_faults(entry.fields, inputs, (), entry.package)
     ]
     if not found:
         found = [
@@ -54,24 +54,24 @@ def _with_defaults(fields: Fields, values: Mapping[str, Any]) -> Properties:
     return filled
 
 
-def _block_faults(fields: Fields, values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+def _block_faults(
+    fields: Fields, values: Mapping[str, Any], path: Path, package: str
+) -> Iterator[tuple[Path, str]]:
     for key in values:
         if key not in fields:
             known = ", ".join(sorted(fields))
-            yield (
-                (*path, key),
-                f"the sandbox's aws provider knows no input {format_path((*path, key))}; it knows {known}",
-            )
+            at = format_path((*path, key))
+            yield (*path, key), f"the sandbox's {package} provider knows no input {at}; it knows {known}"
     for key, one in fields.items():
         value = values.get(key)
         if value is None:
             if one.required:
                 yield (*path, key), f"input {format_path((*path, key))} is required"
         else:
-            yield from _faults(one, value, (*path, key))
+            yield from _faults(one, value, (*path, key), package)
 
 
-def _faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _faults(one: Field, value: Any, path: Path, package: str) -> Iterator[tuple[Path, str]]:
     if value is UNKNOWN:
         return
     if one.kind in _PLAIN:
@@ -85,7 +85,7 @@ def _faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         items = list(value.items()) if isinstance(value, dict) else None
         yield from _string_faults(one, items, value, path)
     else:
-        yield from _nested_faults(one, value, path)
+        yield from _nested_faults(one, value, path, package)
 
 
 def _plain_faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -97,14 +97,14 @@ def _plain_faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, st
         yield path, f"input {format_path(path)}: {value!r} is none of {allowed}"
 
 
-def _nested_faults(one: Field, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _nested_faults(one: Field, value: Any, path: Path, package: str) -> Iterator[tuple[Path, str]]:
     single = one.kind is Kind.BLOCK
     if not isinstance(value, dict if single else list):
         yield path, _wrong(one, value, path)
         return
     for at, item in [(path, value)] if single else [((*path, n), item) for n, item in enumerate(value)]:
         if isinstance(item, dict):
-            yield from _block_faults(one.fields, item, at)
+            yield from _block_faults(one.fields, item, at, package)
         elif item is not UNKNOWN:
             yield at, f"input {format_path(at)}: {item!r} is not an object"
 

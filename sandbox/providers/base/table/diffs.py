@@ -1,29 +1,29 @@
-"""What new inputs mean for a resource: compared with its state, as AWS would compare them."""
+"""What new inputs mean for a resource: compared with its state, as the cloud would compare them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.providers.aws.entry import Entry
-from sandbox.providers.aws.schema import Field, Fields, Kind, same
 from sandbox.providers.base import UNKNOWN, Change, ChangeKind, Diff, Path, has_unknown
+from sandbox.providers.base.table.entry import Entry
+from sandbox.providers.base.table.fields import Field, Fields, Kind, same
 
 _NOTHING = (None, "", [], {})
 
 
 def diff(
-    entry: Entry, state: Mapping[str, Any], new: Mapping[str, Any], default_tags: Mapping[str, str]
+    entry: Entry[Any], state: Mapping[str, Any], new: Mapping[str, Any], default_tags: Mapping[str, str]
 ) -> Diff:
     """The changes, at the deepest path that tells, each marked if it needs a replacement."""
     changes = [
         change
         for name, one in entry.fields.items()
-        if name != "tags"
+        if name != entry.tags
         for change in _changes(one, new.get(name), state.get(name), (name,))
     ]
     if entry.taggable:
-        changes += _tag_changes(state, new, default_tags)
+        changes += _tag_changes(entry, state, new, default_tags)
     replaces = any(change.replace for change in changes)
     return Diff(
         changes=tuple(changes),
@@ -31,7 +31,7 @@ def diff(
     )
 
 
-def _keeps_its_name(entry: Entry, state: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _keeps_its_name(entry: Entry[Any], state: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether the replacement would bear the name of what it replaces, so that both cannot live at once."""
     return any(
         one.auto_name and new.get(name) == state.get(name) and not has_unknown(new.get(name))
@@ -78,17 +78,22 @@ def _kind(want: Any, have: Any) -> ChangeKind:
 
 
 def _tag_changes(
-    state: Mapping[str, Any], new: Mapping[str, Any], default_tags: Mapping[str, str]
+    entry: Entry[Any],
+    state: Mapping[str, Any],
+    new: Mapping[str, Any],
+    default_tags: Mapping[str, str],
 ) -> Iterator[Change]:
-    own = new.get("tags")
+    own = new.get(entry.tags)
     if own is UNKNOWN:
-        yield Change(path=("tags",), kind=ChangeKind.UPDATE)
+        yield Change(path=(entry.tags,), kind=ChangeKind.UPDATE)
         return
-    want, have = {**default_tags, **(own or {})}, state.get("tagsAll") or {}
+    want, have = {**default_tags, **(own or {})}, state.get(entry.all_tags) or {}
     for key in sorted({*want, *have}):
         before, after = have.get(key), want.get(key)
         if before != after:
-            is_own = key in (own or {}) or key in (state.get("tags") or {})
+            is_own = key in (own or {}) or key in (state.get(entry.tags) or {})
             yield Change(
-                path=("tags" if is_own else "tagsAll", key), kind=_kind(after, before), from_inputs=is_own
+                path=(entry.tags if is_own else entry.all_tags, key),
+                kind=_kind(after, before),
+                from_inputs=is_own,
             )

@@ -1,4 +1,4 @@
-"""The store beside moto: JSON values by kind, location and key, in one SQLite file of the sandbox."""
+"""The store beside a server: JSON values by kind, location and key, in one SQLite file of the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Store:
-    """Safe between threads and processes. A key is a path of parts joined by a line feed, which no AWS
+    """Safe between threads and processes. A key is a path of parts joined by a line feed, which no
     name holds.
     """
 
@@ -19,7 +19,7 @@ class Store:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         self._db.execute("PRAGMA journal_mode=WAL")
-        # A sandbox does not outlive its machine's crash: moto's own state is in memory.
+        # A sandbox does not outlive its machine's crash: the servers' own state is in memory.
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS kept"

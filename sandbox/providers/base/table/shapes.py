@@ -1,11 +1,11 @@
-"""Between Pulumi's shape of a value and the one that AWS requests and answers have, driven by the fields."""
+"""Between Pulumi's shape of a value and the one of a cloud's requests and answers, driven by the fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.providers.aws.schema import Field, Fields, Kind, json_text
+from sandbox.providers.base.table.fields import Field, Fields, Kind, json_text
 
 
 def api_name(name: str, one: Field, camel: bool) -> str:
@@ -46,7 +46,7 @@ def _out(one: Field, value: Any, camel: bool) -> Any:
 def from_api(
     fields: Fields, answer: Mapping[str, Any], *, only: Iterable[str] | None = None, camel: bool = False
 ) -> dict[str, Any]:
-    """The values of `fields` that an AWS answer holds."""
+    """The values of `fields` that an answer holds."""
     names = fields.keys() if only is None else only
     found: dict[str, Any] = {}
     for name in names:
@@ -69,13 +69,3 @@ def _in(one: Field, value: Any, camel: bool) -> Any:
             return int(value)
         case _:
             return value
-
-
-def pairs(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
-    """A map as AWS's list of {Key, Value}."""
-    return [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
-
-
-def unpaired(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """AWS's list of {Key, Value} as a map."""
-    return {tag["Key"]: tag["Value"] for tag in (tags or [])}

@@ -1,4 +1,4 @@
-"""The table's names are pulumi_aws's own: inputs, nested inputs and outputs."""
+"""The tables' names are pulumi_aws's and pulumi_gcp's own: inputs, nested inputs and outputs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ import pulumi
 import pytest
 from pulumi._types import input_type_types, is_input_type
 
-from sandbox.providers.aws.check import check
-from sandbox.providers.aws.schema import NESTED, Fields
-from sandbox.providers.aws.table import ENTRIES
+from sandbox.providers.aws.table import ENTRIES as AWS
+from sandbox.providers.base.table.checks import check
+from sandbox.providers.base.table.entry import Entry
+from sandbox.providers.base.table.fields import NESTED, Fields
+from sandbox.providers.gcp.table import ENTRIES as GCP
 
-_INPUTS = re.compile(r"'(aws:[^']+)'")
+ENTRIES: dict[str, Entry[Any]] = {**AWS, **GCP}
+
+_INPUTS = re.compile(r"'((?:aws|gcp):[^']+)'")
 
 
 def _class_of(token: str) -> type:
-    _, path, name = token.split(":")
-    return getattr(importlib.import_module(f"pulumi_aws.{path.split('/')[0]}"), name)
+    package, path, name = token.split(":")
+    return getattr(importlib.import_module(f"pulumi_{package}.{path.split('/')[0]}"), name)
 
 
 def _args_of(resource: type) -> type:
@@ -49,7 +53,7 @@ def _assert_known(fields: Fields, args: type, where: str) -> None:
 
 
 @pytest.mark.parametrize("token", ENTRIES)
-def test_inputs_and_outputs_are_named_as_in_pulumi_aws(token: str) -> None:
+def test_inputs_and_outputs_are_named_as_in_the_real_package(token: str) -> None:
     resource = _class_of(token)
     assert token in _INPUTS.findall(inspect.getsource(resource))
     _assert_known(ENTRIES[token].fields, _args_of(resource), token)

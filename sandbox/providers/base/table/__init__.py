@@ -1,0 +1,1 @@
+"""Providers that are a table: one entry for each resource type, interpreted by `provider.TableProvider`."""

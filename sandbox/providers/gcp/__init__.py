@@ -1,0 +1,1 @@
+"""The sandbox's `gcp` provider: buckets live on fake-gcs-server, the rest is checked and kept."""
