@@ -24,7 +24,7 @@ from sandbox.backups.server import BACKUPS, LOCATIONS, SCHEDULES, Velero
 from sandbox.control_plane import ControlPlane, Ports
 from sandbox.crds import load_crds, served
 from sandbox.host import Machine
-from sandbox.kube import Api
+from sandbox.kube import Api, ApiError
 from sandbox.moto import client, start_moto
 from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
@@ -111,6 +111,14 @@ class World:
         return [one["Key"] for one in self.s3.list_objects_v2(Bucket=HERE).get("Contents", ())]
 
 
+def stored(api: Api) -> bool:
+    """Whether the new kinds can be listed: their storage begins a moment after they are served."""
+    try:
+        return all("items" in api.get(f"/apis/velero.io/v1/{kind}") for kind in ("schedules", "backups"))
+    except ApiError:
+        return False
+
+
 def _region(paths: SandboxPaths) -> World:
     tools, host = ensure(["etcd", "kubernetes", "crds"]), Machine(paths)
     ports = Ports(etcd=host.free_port(), api_server=host.free_port())
@@ -119,7 +127,7 @@ def _region(paths: SandboxPaths) -> World:
     for definition in load_crds(tools.folder("crds")):
         if definition["spec"]["group"] == "velero.io":
             api.call("POST", _DEFINITIONS, definition)
-    until(lambda: served(api, "velero.io/v1"))
+    until(lambda: served(api, "velero.io/v1") and stored(api))
     url = start_moto(paths, host, host.free_port())
     region = RegionState(
         name="us-east",
@@ -138,6 +146,7 @@ def _region(paths: SandboxPaths) -> World:
         passphrase="",
         moto_port=0,
         moto_url=url,
+        gcs_port=0,
         regions={"us-east": region},
     )
     return World(api, state, client("s3", url))

@@ -141,6 +141,7 @@ def network() -> Iterator[Network]:
         token="",
         passphrase="",
         moto_port=port,
+        gcs_port=0,
         moto_url=moto,
         hosted_zone=zone,
         regions={name: _region(name, paths) for name in PLAN.regions},
