@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.timings import REPLICATION
 from drills.target import Detection
 from drills.traffic.log import TIMEOUT_S
 from drills.traffic.measure import (
@@ -28,8 +29,9 @@ PODS_FAILING_S = 2.0
 RPO_S = 60.0
 CLUSTER_RPO_S = 1800.0
 
-MODELS_BACK_S = 2 * RPO_S
-"""From the other cloud into one region, and from there into its peers; of models as large as a drill's."""
+MODELS_BACK_S = REPLICATION.total_seconds()
+"""From the other cloud into one region, and from there into its peers, for which S3 promises so much. Models as
+large as a drill's add nothing to it that could be seen."""
 
 SECOND = "second fault"
 ROLLED_BACK = "rolled back"
