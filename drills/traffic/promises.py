@@ -30,8 +30,9 @@ RPO_S = 60.0
 CLUSTER_RPO_S = 1800.0
 
 MODELS_BACK_S = REPLICATION.total_seconds()
-"""From the other cloud into one region, and from there into its peers, for which S3 promises so much. Models as
-large as a drill's add nothing to it that could be seen."""
+"""From the other cloud into one region, and from there into its peers, for which S3 promises so much.
+
+Models as large as a drill's add nothing to it that could be seen."""
 
 SECOND = "second fault"
 ROLLED_BACK = "rolled back"
