@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench import scheduling
 from bench.pods import PARTS, ours, without
 from bench.scheduler import Round, rate
-from bench.scheduling import Found, Pair, section
+from bench.scheduling import Found, Pair, hold, section
 from sandbox.errors import SandboxError
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,7 +64,8 @@ class Flaky:
     """A scheduler whose rounds fail by their number, and that keeps what it was given."""
 
     def __init__(self, *failing: int) -> None:
-        self.failing, self.given = failing, []
+        self.failing = failing
+        self.given: list[str] = []
 
     def round(self, pod: Mapping[str, Any], pods: int) -> Round:
         self.given.append("ours" if "affinity" in pod["spec"] else "bare")
@@ -76,24 +76,24 @@ class Flaky:
 
 def test_pairs_turn_around_and_the_first_does_not_count() -> None:
     flaky = Flaky()
-    pairs = scheduling._pairs(flaky, ours(6), 5, 2)  # pyright: ignore[reportArgumentType]
+    pairs = hold(flaky, ours(6), 5, 2)
     assert [each.ratio for each in pairs] == [0.5, 0.5]
     assert flaky.given == ["bare", "ours", "ours", "bare", "bare", "ours"]
 
 
 def test_a_failed_pair_is_held_again_and_loses_no_other() -> None:
     flaky = Flaky(4)
-    assert len(scheduling._pairs(flaky, ours(6), 5, 2)) == 2  # pyright: ignore[reportArgumentType]
+    assert len(hold(flaky, ours(6), 5, 2)) == 2
     assert flaky.given[2:6] == ["ours", "bare", "ours", "bare"]
 
 
 def test_a_pair_that_cannot_be_held_is_left_out() -> None:
-    assert len(scheduling._pairs(Flaky(3, 4, 5), ours(6), 5, 2)) == 1  # pyright: ignore[reportArgumentType]
+    assert len(hold(Flaky(3, 4, 5), ours(6), 5, 2)) == 1
 
 
 def test_nothing_held_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="no pair"):
-        scheduling._pairs(Flaky(*range(1, 99)), ours(6), 5, 2)  # pyright: ignore[reportArgumentType]
+        hold(Flaky(*range(1, 99)), ours(6), 5, 2)
 
 
 def test_the_section_shows_the_ratio_of_pairs_and_its_worst() -> None:
@@ -110,6 +110,8 @@ def test_a_part_is_shown_by_the_middle_of_what_the_pod_costs_without_it() -> Non
     assert "| the GPU | 5.0 ms | 83% |" in text
     assert "| all of these | 3.0 ms | 50% |" in text
     assert "2.0 times as much" in text
+    assert "as long as it gets 0.30 of a core" in text
+    assert "its load was 7" in text
 
 
 def test_a_middle_ratio_under_the_aim_is_a_missed_aim_and_says_what_is_needed() -> None:

@@ -45,7 +45,7 @@ def test_one_run_over_its_aim_is_a_missed_aim() -> None:
 
 @pytest.mark.parametrize("nodes", NODES)
 def test_two_zones_hold_the_replicas_of_three(nodes: int) -> None:
-    gpus = dict.fromkeys(ZONES, 0)
+    gpus: dict[str, int] = dict.fromkeys(ZONES, 0)
     for node in gpu_nodes(ONE_GPU, nodes):
         gpus[node.labels["topology.kubernetes.io/zone"]] += int(node.status["allocatable"]["nvidia.com/gpu"])
     assert gpus == dict.fromkeys(ZONES, nodes)
