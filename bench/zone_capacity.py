@@ -15,6 +15,7 @@ from statistics import linear_regression, median
 
 from automation.commands.common import tell
 from automation.targets import checkout
+from bench.again import again
 from bench.bare import BLOCKS, ONE_GPU, REGION, ZONES, add_nodes, gpu_nodes, inference
 from bench.sections import write
 from components.inference.desired import manifests
@@ -74,13 +75,23 @@ def aim(nodes: int) -> float:
 def measure(
     sizes: Sequence[int] = NODES, runs: int = RUNS, side_by_side: int = SIDE_BY_SIDE
 ) -> dict[int, list[Run]]:
-    """By nodes in a zone, `runs` runs, each on a control plane of its own, so many of them at once."""
+    """By nodes in a zone, `runs` runs, each on a control plane of its own, so many of them at once.
+
+    A run that fails is held again. RuntimeError when no run of a size could be held.
+    """
     tell(f"zones of {', '.join(map(str, sizes))} nodes lost, each {runs} times, {side_by_side} at once")
     # The longest first: at the end none of them is waited for alone.
     due = [nodes for nodes in sorted(sizes, reverse=True) for _ in range(runs)]
     with ThreadPoolExecutor(side_by_side) as pool:
-        done = list(pool.map(lose, due))
-    return {nodes: [run for run in done if run.nodes == nodes] for nodes in sizes}
+        done = [run for run in pool.map(_held, due) if run is not None]
+    found = {nodes: [run for run in done if run.nodes == nodes] for nodes in sizes}
+    if empty := [nodes for nodes, held in found.items() if not held]:
+        raise RuntimeError(f"no run could be held with {', '.join(map(str, empty))} nodes in a zone")
+    return found
+
+
+def _held(nodes: int) -> Run | None:
+    return again(f"a zone of {nodes} nodes", lambda: lose(nodes))
 
 
 def lose(nodes: int) -> Run:
@@ -187,7 +198,9 @@ def _how(found: Mapping[int, Sequence[Run]], alone: Run) -> str:
 
 def main() -> None:
     """Measure, and write the section."""
-    alone = lose(NODES[0])
+    alone = _held(NODES[0])
+    if alone is None:
+        raise RuntimeError("the run by itself could not be held")
     page = checkout() / "docs" / "benchmarks.md"
     write(page, TITLE, section(measure(), alone))
     tell(f"written: {page}, section {TITLE}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from bench import zone_capacity
 from bench.bare import ONE_GPU, ZONES, gpu_nodes, inference
-from bench.zone_capacity import NODES, Run, fit, replicas_of, section
+from bench.zone_capacity import NODES, Run, fit, measure, replicas_of, section
 
 
 def runs(nodes: int, *seconds: float) -> list[Run]:
@@ -42,10 +45,36 @@ def test_one_run_over_its_aim_is_a_missed_aim() -> None:
 
 @pytest.mark.parametrize("nodes", NODES)
 def test_two_zones_hold_the_replicas_of_three(nodes: int) -> None:
-    gpus = dict.fromkeys(ZONES, 0)
+    gpus: dict[str, int] = dict.fromkeys(ZONES, 0)
     for node in gpu_nodes(ONE_GPU, nodes):
         gpus[node.labels["topology.kubernetes.io/zone"]] += int(node.status["allocatable"]["nvidia.com/gpu"])
     assert gpus == dict.fromkeys(ZONES, nodes)
     replicas = replicas_of(nodes)
     assert replicas <= sum(gpus.values()) - max(gpus.values())
     assert inference(replicas).inference.min_available == replicas - -(-replicas // len(ZONES))
+
+
+class Losing:
+    """Loses zones; those of some sizes fail, as often as they are told to."""
+
+    def __init__(self, **failures: int) -> None:
+        self._left = {int(size.removeprefix("of_")): times for size, times in failures.items()}
+        self._lock = threading.Lock()
+
+    def __call__(self, nodes: int) -> Run:
+        with self._lock:
+            self._left[nodes] = self._left.get(nodes, 0) - 1
+            if self._left[nodes] >= 0:
+                raise EOFError
+        return Run(nodes, 50.0, 90.0)
+
+
+def test_a_failed_run_is_held_again_and_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zone_capacity, "lose", Losing(of_16=2))
+    assert {nodes: len(held) for nodes, held in measure((4, 16), 3, 2).items()} == {4: 3, 16: 3}
+
+
+def test_a_size_that_cannot_be_held_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zone_capacity, "lose", Losing(of_16=99))
+    with pytest.raises(RuntimeError, match="with 16 nodes in a zone"):
+        measure((4, 16), 3, 2)
