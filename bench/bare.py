@@ -84,7 +84,7 @@ def add_nodes(api: Api, nodes: list[WantedNode]) -> None:
 def _open_nodes(api: Api) -> int:
     """Nodes that are ready, and refuse nothing but what needs no GPU."""
     nodes = [node_view(node) for node in api.get("/api/v1/nodes")["items"]]
-    return sum(node.ready and node.taints == {GPU_TAINT_KEY} for node in nodes)
+    return sum(node.ready and node.taints == frozenset({GPU_TAINT_KEY}) for node in nodes)
 
 
 def wait(reached: Callable[[], bool], what: str, seconds: float = 600.0) -> None:

@@ -189,11 +189,12 @@ def _how(found: Found) -> str:
     return (
         f"{len(found.shipped)} pairs as the scheduler ships, of {PODS} pods, and {len(found.lifted)} with "
         f"its limit lifted, of {PODS_LIFTED}; each pair in the other order. Each part was left out {each} "
-        f"times, with the limit lifted. The pods are there at once, for {3 * NODES_PER_ZONE} nodes of "
-        f"{FOUR_GPUS.gpus} GPUs in three zones, on a real scheduler, API server and etcd; all else of the "
-        "region stands still meanwhile. The rate is from the first to the last of the scheduler's own "
-        f"events. Its client may make {LIMIT} calls a second, after a hundred at once: a pod is one call. "
-        f"The machine did other work too: its load was {found.load:.0f}."
+        "times after those pairs, so that a change of load in between moves its figure too. The pods are "
+        f"there at once, for {3 * NODES_PER_ZONE} nodes of {FOUR_GPUS.gpus} GPUs in three zones, on a real "
+        "scheduler, API server and etcd; all else of the region stands still meanwhile. The rate is from "
+        f"the first to the last of the scheduler's own events. Its client may make {LIMIT} calls a second, "
+        "after a hundred at once: a pod is one call. The machine did other work too: its load was "
+        f"{found.load:.0f}."
     )
 
 
