@@ -29,6 +29,7 @@ PODS_LIFTED = 150
 TIMES_EACH = 4
 """How often each part is left out."""
 
+_NOTHING, _EVERYTHING = "nothing", "all of these"
 _OURS, _BARE = "as the program deploys them", "without spread, affinity and GPU"
 
 
@@ -94,14 +95,15 @@ def hold(one: Rounds, pod: Mapping[str, Any], pods: int, pairs: int) -> list[Pai
 
 def _parts(one: Rounds, pod: Mapping[str, Any], times_each: int) -> dict[str, list[float]]:
     """Seconds of processor for a pod, by what it is without. In turns: the machine's mood is everyone's."""
-    found: dict[str, list[float]] = {part: [] for part in PARTS}
+    left_out = {_NOTHING: (), **{part: (part,) for part in PARTS}, _EVERYTHING: tuple(PARTS)}
+    found: dict[str, list[float]] = {what: [] for what in left_out}
     for _ in range(times_each):
-        for part, costs in found.items():
-            less = without(pod, part)
-            held = again(f"without {part}", lambda less=less: one.round(less, PODS_LIFTED))
+        for what, parts in left_out.items():
+            less = without(pod, *parts)
+            held = again(f"without {what}", lambda less=less: one.round(less, PODS_LIFTED))
             if held is not None:
-                tell(f"without {part}: {_told(held)}")
-                costs.append(held.cost)
+                tell(f"without {what}: {_told(held)}")
+                found[what].append(held.cost)
     return {part: costs for part, costs in found.items() if costs}
 
 
@@ -176,10 +178,9 @@ _TRIED = (
 
 
 def _parts_table(found: Found) -> str:
-    costs = {"nothing": _costs(found)[_OURS], **found.parts, "all of these": _costs(found)[_BARE]}
-    whole = median(costs["nothing"])
+    whole = median(found.parts.get(_NOTHING) or _costs(found)[_OURS])
     lines = ["| left out | the scheduler's processor time a pod | of the whole |", "| --- | --- | --- |"]
-    for what, values in costs.items():
+    for what, values in found.parts.items():
         lines.append(f"| {what} | {_milliseconds(median(values))} | {median(values) / whole:.0%} |")
     return "\n".join(lines)
 

@@ -35,7 +35,8 @@ def pair(ours_rate: float, bare_rate: float, ours_cost: float = 0.006, bare_cost
 
 
 def found(*shipped: Pair) -> Found:
-    return Found(shipped, [pair(40.0, 90.0), pair(30.0, 80.0)], {"the GPU": [0.004, 0.005, 0.009]}, load=7.0)
+    parts = {"nothing": [0.006], "the GPU": [0.004, 0.005, 0.009], "all of these": [0.003]}
+    return Found(shipped, [pair(40.0, 90.0), pair(30.0, 80.0)], parts, load=7.0)
 
 
 @pytest.mark.parametrize("parts", [*([part] for part in PARTS), list(PARTS)], ids="+".join)
