@@ -113,15 +113,11 @@ class Checksums(Protocol):
         ...
 
 
-class ModelStore(Checksums, Protocol):
-    """A region's model registry bucket.
+class Objects(Protocol):
+    """A bucket that is written and read.
 
     Each operation raises `drills.errors.StoreError` when the bucket gives no answer, as a lost region's does.
     """
-
-    def empty(self) -> None:
-        """Delete every version of every object: the mistake of somebody who may."""
-        ...
 
     def put(self, key: str, body: bytes) -> None: ...
 
@@ -131,6 +127,14 @@ class ModelStore(Checksums, Protocol):
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """The keys under `prefix`, in order."""
+        ...
+
+
+class ModelStore(Objects, Checksums, Protocol):
+    """A region's model registry bucket."""
+
+    def empty(self) -> None:
+        """Delete every version of every object: the mistake of somebody who may."""
         ...
 
 

@@ -21,7 +21,7 @@ class _Listed(FakeKey):
 def _listed(key: FakeKey, _memo: dict[int, Any]) -> FakeKey:
     # Made past moto's constructors, which remember every key that they make.
     listed = object.__new__(_Listed)
-    listed.__dict__.update(key.__dict__)
+    vars(listed).update(vars(key))
     return listed
 
 

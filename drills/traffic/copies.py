@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from drills.errors import StoreError
-from drills.target import ModelStore
+from drills.target import Objects
 from drills.traffic.publisher import PREFIX, Version, complete, published
 
 FROM_THE_START = 0.0
@@ -16,7 +16,7 @@ FROM_THE_START = 0.0
 class Copies:
     """Looks into the buckets whenever `look` is called; a version is whole from the look that finds it so."""
 
-    def __init__(self, stores: Mapping[str, ModelStore], clock: Callable[[], float]) -> None:
+    def __init__(self, stores: Mapping[str, Objects], clock: Callable[[], float]) -> None:
         self._stores = stores
         self._clock = clock
         self.completed: dict[str, dict[str, float]] = {region: {} for region in stores}

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from drills.errors import StoreError
-from drills.target import ModelStore
+from drills.target import Objects
 
 PREFIX = "models/default/"
 CURRENT = f"{PREFIX}current.json"
@@ -56,7 +56,7 @@ def published(keys: Iterable[str]) -> set[str]:
     }
 
 
-def complete(store: ModelStore, version: str) -> bool:
+def complete(store: Objects, version: str) -> bool:
     """Whether the bucket has the version's manifest and the model that it describes."""
     manifest = store.get(manifest_key(version))
     model = store.get(model_key(version))
@@ -89,7 +89,7 @@ class Publisher:
 
     def __init__(
         self,
-        store: ModelStore,
+        store: Objects,
         ledger: Ledger,
         seed: int = 0,
         *,

@@ -18,7 +18,7 @@ from sandbox.kube import Api
 from sandbox.moto import client, start_moto
 from sandbox.paths import SandboxPaths
 from sandbox.processes import Processes
-from sandbox.services import start_twins
+from sandbox.services import Endpoints, start_twins
 from sandbox.state import RegionState
 from sandbox.tools import ensure
 from sandbox.zones import Zones
@@ -97,7 +97,7 @@ def world() -> Iterator[World]:
             api_server_port=ports.api_server,
             kubeconfig=access.kubeconfig,
         )
-        start_twins(paths, host, region, url)
+        start_twins(paths, host, region, Endpoints(aws=url, gcs=""))
         yield world
     finally:
         Processes(paths).stop_all()
