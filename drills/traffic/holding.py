@@ -236,7 +236,7 @@ class Holding:
         self._until(recovered, self._options.limit)
 
     def _watch_failback(self, healed: float, before: frozenset[str], ready: Mapping[str, int]) -> None:
-        """Until the regions answer that answered before, with as many pods, and every bucket has all.
+        """Until the regions answer that answered before, with as many pods a zone, and every bucket has all.
 
         Nothing is published any more once clients are back: what was, must arrive.
         """
@@ -246,7 +246,8 @@ class Holding:
             after = self._served_since(healed)
             if after is None or end - (healed + after) < STEADY_S:
                 return False
-            if sum(self._now().ready.values()) != sum(ready.values()):
+            # While pods are moved back into a zone, some of them are missing again.
+            if _spread(self._now().ready) != _spread(ready):
                 return False
             return answering(between(self._requests, end - STEADY_S, end)) == before
 
@@ -321,3 +322,8 @@ class Holding:
         events = [asdict(event) for event in evidence.events]
         (self._folder / "events.json").write_text(json.dumps(events, indent=1), encoding="utf-8")
         return result
+
+
+def _spread(ready: Mapping[str, int]) -> list[int]:
+    """How pods are spread over zones, whichever these are."""
+    return sorted(count for count in ready.values() if count)

@@ -14,8 +14,8 @@ from drills.target import Detection
 from drills.traffic import run as runner
 from drills.traffic.promises import Promise
 from drills.traffic.result import TrafficReport
-from tests.drills.platform import START, Platform, Rules, hold, kept, say
-from tests.drills.test_zone_loss import MemoryTarget, deployed
+from tests.drills.platform import REGIONS, START, Platform, Rules, hold, kept, say
+from tests.drills.test_zone_loss import MemoryTarget, deployed, spread
 
 # Every drill from its beginning to its end, in virtual time.
 pytestmark = pytest.mark.slow
@@ -136,6 +136,25 @@ def test_slow_ejection_breaks_what_is_promised_of_failing_pods_and_lost_zones(tm
         report = hold(name, Platform(tmp_path / name, rules))
         assert report.runs[0].promises[0].measured_s == pytest.approx(11.0, abs=0.2), name
         assert not report.runs[0].promises[0].kept
+
+
+class LateReturn(Platform):
+    """Pods move back into a zone a while after it is back, two of them at once."""
+
+    def restore_zone(self, region: str, zone: str) -> None:
+        self.zones_cut.pop(zone, None)
+        lost = REGIONS["us-east"].index(zone)
+        apart, moving = (
+            [few if number == lost else many for number in range(3)] for few, many in ((0, 3), (0, 2))
+        )
+        spread(self.memory, *apart)
+        self.time.at(self.time.now + 12.0, lambda: spread(self.memory, *moving))
+        self.time.at(self.time.now + 50.0, lambda: spread(self.memory, 2, 2, 2))
+
+
+def test_a_zone_is_back_when_its_pods_are(tmp_path: Path) -> None:
+    report = hold("zone-loss", LateReturn(tmp_path))
+    assert report.reasons == ()
 
 
 def test_full_capacity_after_a_zones_loss_counts_the_living_zones(tmp_path: Path) -> None:
