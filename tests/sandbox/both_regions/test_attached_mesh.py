@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from config import names as rule
+from config.platform import Purpose
 from drills.target import PodFault
 from sandbox.mesh import analysis, gateways
 from sandbox.mesh import lifecycle as mesh
@@ -20,6 +23,7 @@ from sandbox.network import lifecycle as network
 from sandbox.network import public_ca
 from sandbox.network.plan import WORLD
 from sandbox.paths import SandboxPaths
+from sandbox.platform import platform_of
 from sandbox.pods import lifecycle as pods
 from sandbox.state import SandboxState
 from tests.sandbox.both_regions.platform import Platform
@@ -66,13 +70,15 @@ def attached(both: Platform) -> Iterator[SandboxState]:
     finally:
         network.detach(state)
         pods.wait_ready(state)
-        forget_models(state)
+        empty_buckets(state)
 
 
-def forget_models(state: SandboxState) -> None:
-    """Empty the registries, with all versions: a bucket that holds something cannot be destroyed."""
-    for region, bucket in pods.registries(state).items():
+def empty_buckets(state: SandboxState) -> None:
+    """Delete models and backups with all versions: a bucket that holds something cannot be destroyed."""
+    platform = platform_of(state)
+    for region, purpose in itertools.product(state.regions, Purpose):
         s3 = client("s3", state.moto_url, state.region(region).location)
+        bucket = rule.bucket_of(platform, purpose, region)
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
