@@ -107,7 +107,7 @@ def test_all_of_it_runs_and_says_so(sandbox: SandboxState):
     found = lifecycle.status(identity=sandbox.id)
     assert found.up
     assert {p.state for p in found.processes} == {ProcessState.RUNNING}
-    assert len(found.processes) == 1 + 4 + 2 + 2 + 1
+    assert len(found.processes) == 2 + 4 + 2 + 3 + 1
     assert found.regions[0].reachable
     assert found.addons == ()
     assert 200 < found.memory_mib < 3000
