@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -89,7 +90,7 @@ def region_loss(report: TrafficReport) -> str:
         f"\n{len(report.runs)} runs of `drill run region-loss`, with a version published every 3 s. The "
         "floor is the deployed health check's interval by failures, and the deployed record's TTL. Checkers, "
         "name servers and replication are stand-ins at the real pace; clients, mesh and pods are real. "
-        f"{invariants(report)}\n"
+        f"{invariants(report)} {_load()}\n"
     )
 
 
@@ -108,10 +109,24 @@ def zone_loss(report: TrafficReport) -> str:
             whole,
         ),
     ]
+    missed = any(one.kept < one.runs for one in summaries(report.runs))
     return table(rows) + (
-        f"\n{len(report.runs)} runs of `drill run zone-loss` with clients: packets to the zone's pods "
-        f"vanish, and its nodes fall silent. {invariants(report)}\n"
+        f"\n{_MISSED_ZONE if missed else ''}{len(report.runs)} runs of `drill run zone-loss` with clients: "
+        f"packets to the zone's pods vanish, and its nodes fall silent. {invariants(report)} {_load()}\n"
     )
+
+
+_MISSED_ZONE = """\
+Why an aim is missed: the gateway ejects the zone's endpoints within an attempt's 5 s, and takes them back \
+after 30 s, while Kubernetes holds their nodes for lost only after 40 to 50 s. Each that is taken back costs \
+one request, for which no client waits long enough, and one of 50 in a second is too many. An ejection of \
+more than 50 s would keep them out. Until all pods are ready, Kubernetes' one node every 10 s is what counts.
+
+"""
+
+
+def _load() -> str:
+    return f"The machine's load was {os.getloadavg()[2]:.0f}, on {os.cpu_count()} cores."
 
 
 def failing(report: TrafficReport) -> str:
@@ -141,7 +156,7 @@ def pods_dead(ours: TrafficReport, rule: TrafficReport, lesson: TrafficReport) -
         f"{failing(lesson)} failed. {len(ours.runs)}, {len(rule.runs)} and {len(lesson.runs)} runs of "
         "`drill run pods-dead`: every pod of the region refuses connections, before any probe has noticed. "
         "The lesson has no routes of its own, so that Istio's retries are what it has: they stay among the "
-        f"dead pods. {invariants(ours)}\n"
+        f"dead pods. {invariants(ours)} {_load()}\n"
     )
 
 
