@@ -82,10 +82,11 @@ def _embedded(data: Any) -> str:
 
 
 def _weight(run: RunResult) -> tuple[int, float]:
-    worst = max(
-        (p.measured_s if p.measured_s is not None else float("inf") for p in run.promises), default=0.0
-    )
-    return len(run.reasons), worst
+    """How much a run has to show: what is broken, then what came nearest to its budget."""
+    shares = [
+        float("inf") if p.measured_s is None else p.measured_s / (p.budget_s or 1.0) for p in run.promises
+    ]
+    return len(run.reasons), max(shares, default=0.0)
 
 
 def _promise_rows(report: TrafficReport) -> Iterable[str]:

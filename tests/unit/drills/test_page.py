@@ -37,8 +37,8 @@ frame.addEventListener("load", () => setTimeout(() => {
     return { left, right, top, width, height, text: found.textContent.slice(0, 200) };
   };
   const seen = { width: page.documentElement.scrollWidth, verdict: box("#verdict"), table: box("#promises"),
-    chart: box("#chart-0 .main-svg"), line: box("#chart-0 .scatterlayer .js-line"), lines:
-    page.querySelectorAll("#chart-0 .shapelayer path").length };
+    chart: box("details[open] .main-svg"), line: box("details[open] .scatterlayer .js-line"), lines:
+    page.querySelectorAll("details[open] .shapelayer path").length };
   document.body.dataset.seen = JSON.stringify(seen);
 }, 1500));
 </script>"""
@@ -151,7 +151,7 @@ def test_verdict_and_chart_are_visible_in_a_browser(
         assert 0 <= seen[part]["left"] < seen[part]["right"] <= width
     assert seen["chart"]["width"] > 0.7 * width
     assert seen["line"]["width"] > 0.5 * seen["chart"]["width"]
-    assert seen["lines"] == len(good.runs[0].evidence.events)
+    assert seen["lines"] in {len(run.evidence.events) for run in good.runs}
 
 
 def looked_at(folder: Path) -> dict[str, Any]:
