@@ -16,8 +16,8 @@ from sandbox.moto import request_log
 from sandbox.paths import SandboxPaths
 from sandbox.state import SandboxState
 
-# What stands for a part of the cloud asks moto for its own settings, as no caller of AWS has to.
-_CLOUD = ("dns-", "replication", "twins-", "balancers-")
+# What stands for a part of a cloud asks moto for its own settings, as no caller of AWS has to.
+_CLOUD = ("dns-", "replication", "transfer", "twins-", "balancers-")
 _ENGINE = "provider-"
 # The service account whose token a region's peers are given (components.mesh).
 _READER = "istio-system:standfast-mesh-reader"

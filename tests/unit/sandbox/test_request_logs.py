@@ -37,7 +37,9 @@ def test_a_line_of_moto_tells_who_called_what(line: dict[str, Any], to: str, ori
     assert of_moto(line, REGIONS, BUCKETS) == Call(t=7.0, to=to, origin=origin, what=line["what"])
 
 
-@pytest.mark.parametrize("caller", ["", "dns-world", "dns-eu-west", "replication", "twins-us-east"])
+@pytest.mark.parametrize(
+    "caller", ["", "dns-world", "dns-eu-west", "replication", "transfer", "twins-us-east"]
+)
 def test_the_cloud_s_own_parts_and_people_are_no_callers(caller: str) -> None:
     assert of_moto(_moto(caller=caller, service="route53", location="us-east-1"), REGIONS, BUCKETS) is None
 
