@@ -34,14 +34,19 @@ class ProcessRecord(BaseModel):
 
 def marked(process: psutil.Process, sandbox: str, *, service: bool = False) -> bool:
     """Whether a process of ours carries this sandbox's marker and runs; `service`: and a Host started it."""
+    environment = _environment(process)
+    if environment is None or (service and SERVICE_VARIABLE not in environment):
+        return False
+    return environment.get(MARKER_VARIABLE) == sandbox
+
+
+def _environment(process: psutil.Process) -> dict[str, str] | None:
+    """None of one that has ended, or is not ours. Empty for a moment while a program becomes another (exec)."""
     try:
         environment = process.environ()
-        running = process.status() != psutil.STATUS_ZOMBIE
+        return environment if process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, OSError):
-        return False
-    if service and SERVICE_VARIABLE not in environment:
-        return False
-    return running and environment.get(MARKER_VARIABLE) == sandbox
+        return None
 
 
 class Processes:
@@ -77,7 +82,10 @@ class Processes:
             same = abs(process.create_time() - record.created) < _CLOCK_SLACK
         except psutil.Error:
             return None
-        return process if same and marked(process, self._paths.id) else None
+        environment = _environment(process) if same else None
+        # Within an exec it has no environment, but is the one of the record by pid and start.
+        known = environment is not None and environment.get(MARKER_VARIABLE) == self._paths.id
+        return process if known or environment == {} else None
 
     def all_marked(self, *, service: bool = False) -> list[psutil.Process]:
         """Every process that carries the marker, recorded or not, this one aside."""

@@ -221,13 +221,20 @@ def region() -> Iterator[World]:
 
 @pytest.fixture
 def world(region: World) -> Iterator[World]:
-    """The region, without any schedule and backup."""
+    """The region; afterwards without any schedule and backup."""
     yield World(region.api, region.state, region.s3)
     for kind in (SCHEDULES, BACKUPS):
         for one in region.api.get(kind)["items"]:
             region.api.call("DELETE", f"{kind}/{one['metadata']['name']}")
-    for key in [one["Key"] for one in region.s3.list_objects_v2(Bucket=HERE).get("Contents", ())]:
-        region.s3.delete_object(Bucket=HERE, Key=key)
+    for bucket in (HERE, THERE):
+        _empty(region.s3, bucket)
+
+
+def _empty(s3: Any, bucket: str) -> None:
+    """With all versions: those of a rule's first second are replicated by it."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
 
 
 def test_a_backup_holds_what_the_schedule_chooses_as_velero_lays_it_out(world: World) -> None:

@@ -54,6 +54,14 @@ def test_a_started_process_is_found_and_stopped(paths: SandboxPaths):
     assert not processes.stop("one")
 
 
+def test_a_process_that_becomes_another_program_is_there_all_the_while(paths: SandboxPaths):
+    # A service that enters its namespace does so twice; here one does nothing else.
+    again = 'exec /bin/sh -c "$0" "$0"'
+    Machine(paths).start(Command(name="turncoat", argv=["/bin/sh", "-c", again, again]))
+    processes = Processes(paths)
+    assert [n for n in range(2000) if processes.find("turncoat") is None] == []
+
+
 def test_a_process_halted_by_a_signal_or_deaf_to_one_is_stopped_too(paths: SandboxPaths):
     machine, processes = Machine(paths), Processes(paths)
     halted = machine.start(Command(name="halted", argv=_SLEEP))
