@@ -23,7 +23,7 @@ from automation.project import platform as read_platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
 from automation.workspace import Workspace
-from bench import checks, drills, previews, scheduling, zone_capacity
+from bench import checks, copies, drills, previews, scheduling, zone_capacity
 from bench.figures import Figures, Machine
 from bench.memory import Peak
 from bench.sections import write
@@ -57,6 +57,7 @@ def main() -> None:
     write(page, checks.TITLE, checks.section(checks.measure()))
     for title, text in with_clients.items():
         write(page, title, text)
+    copies.main()
     zone_capacity.main()
     scheduling.main()
     tell(f"written: {page}")

@@ -117,10 +117,8 @@ def zone_loss(report: TrafficReport) -> str:
 
 
 _MISSED_ZONE = """\
-Why an aim is missed: the gateway ejects the zone's endpoints within an attempt's 5 s, and takes them back \
-after 30 s, while Kubernetes holds their nodes for lost only after 40 to 50 s. Each that is taken back costs \
-one request, for which no client waits long enough, and one of 50 in a second is too many. An ejection of \
-more than 50 s would keep them out. Until all pods are ready, Kubernetes' one node every 10 s is what counts.
+Why an aim is missed: until all pods are ready, Kubernetes' one node every 10 s is what counts. The alert \
+chain, which drains a lost zone's nodes at once, is what would be needed.
 
 """
 

@@ -54,6 +54,12 @@ NODE_EVICTION = timedelta(seconds=10)
 """``node-eviction-rate`` is 0.1: one node every 10 s, also in a zone that is lost as a whole.
 https://kubernetes.io/docs/concepts/architecture/nodes/#rate-limits-on-eviction"""
 
+EJECTION = NODE_GRACE + timedelta(seconds=10)
+"""How long Envoy keeps an endpoint out, the first time: until the node controller has found its node.
+
+One that is let in earlier, while Kubernetes still takes a lost node for ready, costs a request for each try.
+https://istio.io/latest/docs/reference/config/networking/destination-rule/#OutlierDetection"""
+
 # Raising a region's floor when its peer is lost, deployed by alerting and failover.
 
 PEER_PROBE = timedelta(seconds=10)

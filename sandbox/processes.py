@@ -41,7 +41,7 @@ def marked(process: psutil.Process, sandbox: str, *, service: bool = False) -> b
 
 
 def _environment(process: psutil.Process) -> dict[str, str] | None:
-    """None of one that has ended, or is not ours. Empty for a moment while a program becomes another (exec)."""
+    """None of one that has ended, or is not ours. Empty for a moment within an exec."""
     try:
         environment = process.environ()
         return environment if process.status() != psutil.STATUS_ZOMBIE else None

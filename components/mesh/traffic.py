@@ -17,7 +17,7 @@ from components.mesh.args import (
     MeshArgs,
 )
 from components.shared.labels import labels
-from config.timings import CONNECT_TIMEOUT, OUTLIER_ERRORS, OUTLIER_INTERVAL, seconds
+from config.timings import CONNECT_TIMEOUT, EJECTION, OUTLIER_ERRORS, OUTLIER_INTERVAL, seconds
 
 NETWORKING = "networking.istio.io/v1"
 INGRESS_OBJECT = "inference-gateway"
@@ -190,7 +190,7 @@ def destination_rule(args: MeshArgs) -> dict[str, Any]:
                 "outlierDetection": {
                     "consecutive5xxErrors": OUTLIER_ERRORS,
                     "interval": f"{seconds(OUTLIER_INTERVAL)}s",
-                    "baseEjectionTime": "30s",
+                    "baseEjectionTime": f"{seconds(EJECTION)}s",
                     "maxEjectionPercent": 100,
                     "minHealthPercent": 0,
                 },

@@ -90,7 +90,7 @@ LAYERS = (
         lambda network: transfer.start(network.state),
         lambda network: transfer.stop(network.state),
     ),
-    # Before the mesh: a gateway that finds them dead ejects them, and for half a minute nobody is answered.
+    # Before the mesh: a gateway that finds them dead ejects them, and for a minute nobody is answered.
     Layer(
         "pods",
         "servers of inference-service",

@@ -62,7 +62,7 @@ HARMLESS = [
         put(
             "DestinationRule/inference-failover",
             "spec trafficPolicy outlierDetection baseEjectionTime",
-            "60s",
+            "120s",
         ),
     ),
     _harmless(

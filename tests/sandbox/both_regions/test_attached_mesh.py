@@ -93,8 +93,8 @@ def ask(state: SandboxState, name: str, seconds: float) -> list[dict[str, Any]]:
 
 
 def wait_for_answer(state: SandboxState, name: str, region: str = "") -> None:
-    """Endpoints reach the gateways a moment after pods are ready, and ejected ones come back after 30 s."""
-    deadline = time.monotonic() + 90.0
+    """Endpoints reach the gateways a moment after pods are ready, ejected ones come back after a minute."""
+    deadline = time.monotonic() + 150.0
     wanted = {region} if region else {HOME, PEER}
     # One answer is not enough: while some endpoints are still ejected, both regions answer.
     while not (seen := {answer["region"] for answer in ask(state, name, 2.0)}) <= wanted:

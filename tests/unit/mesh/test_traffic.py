@@ -19,6 +19,7 @@ from components.mesh.traffic import (
     ingress_gateway,
     region_route,
 )
+from config.timings import NODE_GRACE
 from tests.lesson import manifest
 from tests.unit.mesh.given import ARGS
 
@@ -75,6 +76,10 @@ def a_silent_zone_is_not_waited_for(rule: dict[str, Any]) -> None:
     assert seconds(policy(rule)["connectionPool"]["tcp"]["connectTimeout"]) <= 1
 
 
+def a_lost_zone_stays_out_until_kubernetes_drops_it(rule: dict[str, Any]) -> None:
+    assert seconds(policy(rule)["outlierDetection"]["baseEjectionTime"]) > NODE_GRACE.total_seconds()
+
+
 MENDED = [
     no_dead_pod_keeps_traffic,
     dead_pods_are_out_within_seconds,
@@ -82,6 +87,7 @@ MENDED = [
     failover_goes_where_pods_run,
     host_means_the_same_everywhere,
     a_silent_zone_is_not_waited_for,
+    a_lost_zone_stays_out_until_kubernetes_drops_it,
 ]
 
 
@@ -109,8 +115,8 @@ class TestLessonsNumbersAreKept:
         assert ours.pop("maxRequestsPerConnection") > 1
         assert ours == policy(LESSON)["connectionPool"]["http"]
 
-    @pytest.mark.parametrize("key", ["consecutive5xxErrors", "baseEjectionTime"])
-    def test_outlier_detection(self, key: str) -> None:
+    def test_outlier_detection(self) -> None:
+        key = "consecutive5xxErrors"
         assert policy(OURS)["outlierDetection"][key] == policy(LESSON)["outlierDetection"][key]
 
     def test_balancing(self) -> None:
