@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import signal
 import sys
-import threading
 from pathlib import Path
 
 from sandbox.backups.server import Velero
@@ -14,6 +11,7 @@ from sandbox.kube import Api, ApiError
 from sandbox.moto import client
 from sandbox.network.faults import read_broken
 from sandbox.twins.loop import Repeater
+from sandbox.twins.process import begin
 
 PERIOD_SECONDS = 60.0
 """How often Velero looks at its schedules."""
@@ -35,11 +33,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Looks once a minute, and sooner after a look that went wrong."""
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = begin()
     velero = Velero(
         Api.of(arguments.kubeconfig),
         client("s3", arguments.moto, arguments.location),

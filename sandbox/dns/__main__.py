@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox.dns.running import ResolverOptions, Running, run_resolver
 from sandbox.paths import write_atomic
+from sandbox.twins.process import log_to_stderr
 
 _log = logging.getLogger("sandbox.dns")
 
@@ -114,8 +115,7 @@ async def _run(arguments: argparse.Namespace) -> bool:
 def main() -> int:
     """The command line."""
     arguments = _parser().parse_args()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    log_to_stderr()
     return 0 if asyncio.run(_run(arguments)) else 1
 
 

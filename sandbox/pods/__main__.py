@@ -7,7 +7,6 @@ import datetime as dt
 import functools
 import logging
 import os
-import signal
 import ssl
 import sys
 import threading
@@ -24,6 +23,7 @@ from sandbox.pods.policies import STRICT, Request, allowed, applies, mutual_tls
 from sandbox.pods.selection import APP, NAMESPACE, ROOT_NAMESPACE
 from sandbox.pods.status import patch, said
 from sandbox.pods.zone import Settings, Zone
+from sandbox.twins.process import begin
 
 _log = logging.getLogger("sandbox.pods")
 _TICK_SECONDS = 0.1
@@ -206,15 +206,7 @@ def serve(arguments: argparse.Namespace, stopped: threading.Event) -> None:
 
 def main() -> int:
     arguments = _arguments()
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format=f"%(asctime)s {arguments.region} {arguments.zone} %(levelname)s %(message)s",
-    )
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    serve(arguments, stopped)
+    serve(arguments, begin(arguments.region, arguments.zone))
     return 0
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from sandbox.replication.journal import Journal
 from sandbox.replication.replicator import Replicator
 from sandbox.replication.versions import Pace
 from sandbox.twins.loop import Repeater
+from sandbox.twins.process import begin
 
 _PASS_SECONDS = 0.4
 
@@ -43,11 +41,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Passes, with a pause that leaves moto time for others."""
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = begin()
     folder: Path = arguments.folder
     journal = Journal(folder / "replication.sqlite")
     replicator = Replicator(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from sandbox.transfer.journal import Journal
 from sandbox.transfer.objects import client
 from sandbox.transfer.transferrer import Transferrer
 from sandbox.twins.loop import Repeater
+from sandbox.twins.process import begin
 
 _PASS_SECONDS = 0.5
 _HOME = "us-east-1"
@@ -36,11 +34,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Passes, with a pause that leaves the servers time for others."""
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = begin()
     clients = Clients(endpoint=arguments.moto, directory=arguments.sandbox)
     journal = Journal(arguments.folder / "transfer.sqlite")
     transferrer = Transferrer(

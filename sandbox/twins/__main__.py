@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +15,7 @@ from lightkube import Client, KubeConfig
 
 from sandbox.twins.load_balancers import LoadBalancerTwin
 from sandbox.twins.node_groups import NodeGroupTwin
+from sandbox.twins.process import begin
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,16 +41,7 @@ def aws_client(service: str, moto: str, location: str) -> Any:
 def main() -> int:
     """Starts a thread for each twin and waits."""
     arguments = _arguments()
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format=f"%(asctime)s {arguments.region} %(levelname)s %(message)s",
-    )
-    for noisy in ("httpx2", "httpcore2", "botocore"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = begin(arguments.region)
     config = KubeConfig.from_file(arguments.kubeconfig)
     aws = {name: aws_client(name, arguments.moto, arguments.location) for name in ("eks", "ec2", "elbv2")}
     directory = os.environ.get("STANDFAST_SANDBOX_DIR")
