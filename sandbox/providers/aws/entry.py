@@ -10,15 +10,19 @@ from typing import Any
 
 from sandbox.providers.aws.clients import Session
 from sandbox.providers.aws.pairs import pairs
+from sandbox.providers.base import UNKNOWN
 from sandbox.providers.base.table import entry as base
 
 
 @dataclass(kw_only=True)
-class Step(base.Step):
-    """One operation on one resource; `region` is the AWS location that the resource lives in."""
+class Step(base.Step[Session]):
+    """One operation on one resource."""
 
-    session: Session
-    region: str
+    @property
+    def region(self) -> str:
+        """The AWS location that the resource lives in: the one that it names, or the provider's."""
+        given = self.new.get("region") or self.old.get("region") or self.session.region
+        return self.session.region if given is UNKNOWN else given
 
     def aws(self, service: str) -> Any:
         """The boto3 client of a service, in the resource's location."""

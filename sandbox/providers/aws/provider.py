@@ -11,13 +11,13 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.providers.aws.clients import Clients, Session
-from sandbox.providers.aws.entry import Entry, Step
+from sandbox.providers.aws.entry import Step
 from sandbox.providers.aws.errors import CallFailedError, ConfigError, RefusedRequestError
 from sandbox.providers.aws.invokes import INVOKES
 from sandbox.providers.aws.settings import parse, refuse_account, unknown_settings
 from sandbox.providers.aws.table import ENTRIES
-from sandbox.providers.base import UNKNOWN, Call, Failure, Properties
-from sandbox.providers.base.table.provider import TableProvider, UnsupportedTypeError
+from sandbox.providers.base import Call, Failure, Properties
+from sandbox.providers.base.table.provider import TableProvider
 from sandbox.providers.base.table.states import own_tags
 
 VERSION = "7.51.1"
@@ -28,6 +28,8 @@ class AwsProvider(TableProvider[Session, Step]):
 
     name = "aws"
     version = VERSION
+    entries = ENTRIES
+    step_type = Step
 
     def __init__(self, endpoint: str, directory: Path) -> None:
         super().__init__(directory)
@@ -94,48 +96,31 @@ class AwsProvider(TableProvider[Session, Step]):
         """As pulumi_aws names them."""
         return INVOKES
 
-    def step(
-        self,
-        call: Call[Session],
-        *,
-        id: str = "",
-        old: Properties | None = None,
-        new: Properties | None = None,
-    ) -> Step:
-        """In the location that the inputs name, or the provider's."""
-        given = (new or {}).get("region") or (old or {}).get("region") or call.instance.region
-        return Step(
-            session=call.instance,
-            entry=entry_of(call.type),
-            name=call.name,
-            region=call.instance.region if given is UNKNOWN else given,
-            id=id,
-            old=old or {},
-            new=new or {},
-            timeout=call.timeout,
-            cancelled=call.cancelled,
-        )
-
     @contextmanager
-    def failures(self, step: Step) -> Generator[None]:
+    def failures(self, what: str) -> Generator[None]:
         """Every failure of AWS as one line: operation, resource, code, message."""
-        with _failures(step.resource):
+        try:
             yield
+        except ClientError as error:
+            raise CallFailedError(error.operation_name, what, code_of(error), message_of(error)) from error
+        except RefusedRequestError as error:
+            raise CallFailedError(error.operation, what, "RefusedRequest", error.report) from error
+        except BotoCoreError as error:
+            raise CallFailedError("a call", what, type(error).__name__, str(error)) from error
 
     def is_gone(self, step: Step, error: Exception) -> bool:
         """By the entry's codes."""
-        entry = entry_of(step.entry.token)
-        return isinstance(error, ClientError) and code_of(error) in entry.gone
+        return isinstance(error, ClientError) and code_of(error) in ENTRIES[step.entry.token].gone
 
     def wanted(self, call: Call[Session], new: Properties) -> Properties:
         """With the location."""
-        if not entry_of(call.type).regional:
+        if not ENTRIES[call.type].regional:
             return new
         return {**new, "region": new.get("region") or call.instance.region}
 
     def completed(self, step: Step, have: Properties, state: Properties) -> Properties:
         """With the location and the tags, AWS's own aside."""
-        entry = entry_of(step.entry.token)
+        entry = ENTRIES[step.entry.token]
         found = {
             key: value for key, value in (have.get("tagsAll") or {}).items() if not key.startswith("aws:")
         }
@@ -148,24 +133,7 @@ class AwsProvider(TableProvider[Session, Step]):
     def foreseen(self, step: Step) -> Properties:
         """With the location."""
         state = super().foreseen(step)
-        return {**state, "region": step.region} if entry_of(step.entry.token).regional else state
-
-    def invoke(self, call: Call[Session], token: str, args: Properties) -> Properties:
-        """A function of the real provider."""
-        with _failures(token):
-            return super().invoke(call, token, args)
-
-
-@contextmanager
-def _failures(resource: str) -> Generator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise CallFailedError(error.operation_name, resource, code_of(error), message_of(error)) from error
-    except RefusedRequestError as error:
-        raise CallFailedError(error.operation, resource, "RefusedRequest", error.report) from error
-    except BotoCoreError as error:
-        raise CallFailedError("a call", resource, type(error).__name__, str(error)) from error
+        return {**state, "region": step.region} if ENTRIES[step.entry.token].regional else state
 
 
 def code_of(error: ClientError) -> str:
@@ -176,14 +144,3 @@ def code_of(error: ClientError) -> str:
 def message_of(error: ClientError) -> str:
     """The AWS error message."""
     return str(error.response.get("Error", {}).get("Message", ""))
-
-
-def entry_of(token: str) -> Entry:
-    """The table's entry. Raises UnsupportedTypeError naming the type."""
-    entry = ENTRIES.get(token)
-    if entry is None:
-        raise UnsupportedTypeError(
-            f"{token}: the sandbox's aws provider has no entry for this type; "
-            "sandbox/providers/aws/table holds them"
-        )
-    return entry

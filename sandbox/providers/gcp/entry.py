@@ -14,10 +14,8 @@ from sandbox.providers.gcp.api import Session
 
 
 @dataclass(kw_only=True)
-class Step(base.Step):
+class Step(base.Step[Session]):
     """One operation on one resource."""
-
-    session: Session
 
     @property
     def project(self) -> str:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.gcs import ENDPOINT_VARIABLE
-from sandbox.providers.base import Call, Failure, Properties
-from sandbox.providers.base.table.provider import TableProvider, UnsupportedTypeError
+from sandbox.providers.base import Failure, Properties
+from sandbox.providers.base.table.provider import TableProvider
 from sandbox.providers.base.table.states import own_tags
 from sandbox.providers.gcp.api import Api, Session
-from sandbox.providers.gcp.entry import Entry, Step
+from sandbox.providers.gcp.entry import Step
 from sandbox.providers.gcp.errors import CallFailedError, ConfigError, GoogleError
 from sandbox.providers.gcp.functions import FUNCTIONS
 from sandbox.providers.gcp.settings import parse, setting_faults
@@ -27,6 +27,8 @@ class GcpProvider(TableProvider[Session, Step]):
 
     name = "gcp"
     version = VERSION
+    entries = ENTRIES
+    step_type = Step
 
     def __init__(self, endpoint: str, directory: Path) -> None:
         super().__init__(directory)
@@ -62,31 +64,15 @@ class GcpProvider(TableProvider[Session, Step]):
             attribution=settings.attribution,
         )
 
-    def step(
-        self,
-        call: Call[Session],
-        *,
-        id: str = "",
-        old: Properties | None = None,
-        new: Properties | None = None,
-    ) -> Step:
-        """In the project that the inputs name, or the provider's."""
-        return Step(
-            session=call.instance,
-            entry=entry_of(call.type),
-            name=call.name,
-            id=id,
-            old=old or {},
-            new=new or {},
-            timeout=call.timeout,
-            cancelled=call.cancelled,
-        )
-
     @contextmanager
-    def failures(self, step: Step) -> Generator[None]:
+    def failures(self, what: str) -> Generator[None]:
         """Every error answer as one line: method, resource, status, message."""
-        with _failures(step.resource):
+        try:
             yield
+        except GoogleError as error:
+            status = f"{error.status} {error.reason}".strip()
+            message = " ".join(error.message.split())
+            raise CallFailedError(f"{error.method} of {what}: {status}: {message}") from error
 
     def is_gone(self, step: Step, error: Exception) -> bool:
         """404 means it of every type."""
@@ -101,29 +87,3 @@ class GcpProvider(TableProvider[Session, Step]):
         attribution = step.session.attribution
         ours = {key: value for key, value in found.items() if key not in attribution}
         return {**state, **own_tags(step, found), "pulumiLabels": ours}
-
-    def invoke(self, call: Call[Session], token: str, args: Properties) -> Properties:
-        """A function of the real provider."""
-        with _failures(token):
-            return super().invoke(call, token, args)
-
-
-@contextmanager
-def _failures(resource: str) -> Generator[None]:
-    try:
-        yield
-    except GoogleError as error:
-        what = f"{error.status} {error.reason}".strip()
-        message = " ".join(error.message.split())
-        raise CallFailedError(f"{error.method} of {resource}: {what}: {message}") from error
-
-
-def entry_of(token: str) -> Entry:
-    """The table's entry. Raises UnsupportedTypeError naming the type."""
-    entry = ENTRIES.get(token)
-    if entry is None:
-        raise UnsupportedTypeError(
-            f"{token}: the sandbox's gcp provider has no entry for this type; "
-            "sandbox/providers/gcp/table holds them"
-        )
-    return entry

@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from sandbox.providers.base.model import InstanceT
 from sandbox.providers.base.table.fields import Fields, same
 from sandbox.providers.base.table.shapes import from_api, to_api
 
 
 @dataclass(kw_only=True)
-class Step:
+class Step(Generic[InstanceT]):
     """One operation on one resource.
 
-    `new` holds the checked inputs (empty for read and delete), `old` the state before (empty for create),
-    `timeout` the seconds that the program allows (None: the entry's own).
+    `session` is what `configure` returned; `new` holds the checked inputs (empty for read and delete), `old`
+    the state before (empty for create), `timeout` the seconds that the program allows (None: the entry's
+    own).
     """
 
+    session: InstanceT
     entry: Entry[Any]
     name: str
     id: str = ""
@@ -70,7 +73,7 @@ class Step:
         return any(not same(fields[name], self.new.get(name), self.old.get(name)) for name in names)
 
 
-StepT = TypeVar("StepT", bound=Step)
+StepT = TypeVar("StepT", bound=Step[Any])
 
 
 def _no_rules(_inputs: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

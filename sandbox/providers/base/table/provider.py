@@ -13,7 +13,7 @@ from sandbox.providers.base.errors import InitFailedError, ProviderError
 from sandbox.providers.base.model import Call, Checked, Created, InstanceT, Live, Provider, State
 from sandbox.providers.base.table.checks import check
 from sandbox.providers.base.table.diffs import diff
-from sandbox.providers.base.table.entry import StepT
+from sandbox.providers.base.table.entry import Entry, StepT
 from sandbox.providers.base.table.fields import settle
 from sandbox.providers.base.table.journal import Journal
 from sandbox.providers.base.table.states import foreseen, inputs_shaped
@@ -25,7 +25,13 @@ class UnsupportedTypeError(ProviderError):
 
 
 class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
-    """A provider whose types are the entries of a table. `directory` is the sandbox's."""
+    """A provider whose types are the entries of a table. `directory` is the sandbox's.
+
+    `entries` are its table by token, and `step_type` is what their functions work with.
+    """
+
+    entries: Mapping[str, Entry[StepT]]
+    step_type: type[StepT]
 
     def __init__(self, directory: Path) -> None:
         self._journal = Journal(directory / f"{self.name}-journal.sqlite")
@@ -35,7 +41,6 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
     def functions(self) -> Mapping[str, Callable[[InstanceT, Properties], Properties]]:
         """The real provider's functions, by token."""
 
-    @abstractmethod
     def step(
         self,
         call: Call[InstanceT],
@@ -44,11 +49,29 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
         old: Properties | None = None,
         new: Properties | None = None,
     ) -> StepT:
-        """One operation on the call's resource. Raises UnsupportedTypeError."""
+        """One operation on the call's resource. Raises UnsupportedTypeError naming its type."""
+        entry = self.entries.get(call.type)
+        if entry is None:
+            raise UnsupportedTypeError(
+                f"{call.type}: the sandbox's {self.name} provider has no entry for this type; "
+                f"sandbox/providers/{self.name}/table holds them"
+            )
+        return self.step_type(
+            session=call.instance,
+            entry=entry,
+            name=call.name,
+            id=id,
+            old=old or {},
+            new=new or {},
+            timeout=call.timeout,
+            cancelled=call.cancelled,
+        )
 
     @abstractmethod
-    def failures(self, step: StepT) -> AbstractContextManager[None]:
-        """Turns every failure of the cloud into a ProviderError of one line that names the resource."""
+    def failures(self, what: str) -> AbstractContextManager[None]:
+        """Turns every failure of the cloud into a ProviderError of one line that names the resource or
+        function.
+        """
 
     @abstractmethod
     def is_gone(self, step: StepT, error: Exception) -> bool:
@@ -86,7 +109,7 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
         if adopted is not None:
             return adopted
         try:
-            with self.failures(step):
+            with self.failures(step.resource):
                 step.made(step.entry.create(step))
                 self._journal.created(call.urn, step.id)
                 return Created(id=step.id, outputs=self._required(step))
@@ -106,7 +129,7 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
             return None
         self._journal.spoken_of(call.urn, id_)
         step = self.step(call, id=id_, old=inputs)
-        with self.failures(step):
+        with self.failures(step.resource):
             state = self._live(step)
         if state is None:
             return None
@@ -124,7 +147,7 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
         entry = self.step(call).entry
         known = old.outputs or old.inputs or entry.import_keys(id)
         step = self.step(call, id=id, old=known)
-        with self.failures(step):
+        with self.failures(step.resource):
             state = self._live(step)
         if state is None:
             return None
@@ -136,7 +159,7 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
         step = self.step(call, id=id, old=old.outputs, new=new)
         if call.preview:
             return self.foreseen(step)
-        with self.failures(step):
+        with self.failures(step.resource):
             if step.entry.update is not None:
                 step.entry.update(step)
             return self._required(step)
@@ -145,7 +168,7 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
         """Deletes it; that it is gone already is no error."""
         self._journal.spoken_of(call.urn, id)
         step = self.step(call, id=id, old=old.outputs)
-        with self.failures(step):
+        with self.failures(step.resource):
             try:
                 step.entry.delete(step)
             except Exception as error:
@@ -160,7 +183,8 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
             raise UnsupportedTypeError(
                 f"{token}: the sandbox's {self.name} provider has no such function; it has {known}"
             )
-        return function(call.instance, args)
+        with self.failures(token):
+            return function(call.instance, args)
 
     def _difference(self, call: Call[InstanceT], state: Properties, new: Properties) -> Diff:
         step = self.step(call)
@@ -192,7 +216,7 @@ class TableProvider(Provider[InstanceT], Generic[InstanceT, StepT]):
         """
         state: Properties | None = None
         try:
-            with self.failures(step):
+            with self.failures(step.resource):
                 state = self._live(step)
         except (ProviderError, KeyError):
             state = None

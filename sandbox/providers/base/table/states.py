@@ -10,7 +10,7 @@ from sandbox.providers.base.table.fields import is_empty, same
 from sandbox.providers.base.values import UNKNOWN, Properties
 
 
-def foreseen(step: Step) -> Properties:
+def foreseen(step: Step[Any]) -> Properties:
     """What a preview can say of the outputs."""
     entry = step.entry
     state: Properties = {**step.old, **step.new}
@@ -26,7 +26,7 @@ def foreseen(step: Step) -> Properties:
     return state
 
 
-def own_tags(step: Step, present: Properties) -> Properties:
+def own_tags(step: Step[Any], present: Properties) -> Properties:
     """Both outputs for the tags that a resource has: what only the provider's default tags say is not the
     resource's own.
     """
