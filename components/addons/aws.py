@@ -13,6 +13,7 @@ from components.addons.policies_aws import autoscaler_policy, load_balancer_poli
 from components.addons.values_platform import VELERO_SERVICE_ACCOUNT
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
 from components.shared.labels import labels
+from components.shared.pod_security import restricted_container
 
 CONTROLLER = "aws-load-balancer-controller"
 AUTOSCALER = "cluster-autoscaler"
@@ -103,11 +104,7 @@ def cluster_autoscaler(args: AddonsArgs) -> dict[str, Any]:
         "priorityClassName": CRITICAL,
         "podDisruptionBudget": {"maxUnavailable": 1},
         "topologySpreadConstraints": spread({"app.kubernetes.io/instance": AUTOSCALER}),
-        "containerSecurityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-        },
+        "containerSecurityContext": restricted_container(),
         "serviceMonitor": {"enabled": True, "namespace": KUBE_SYSTEM, "interval": "30s"},
     }
 

@@ -14,6 +14,7 @@ from components.alerting.args import NAMESPACE
 from components.shared.identity_aws import PodIdentity, PodIdentityArgs
 from components.shared.labels import BEFORE_ITS_PODS, labels
 from components.shared.manifests import register
+from components.shared.pod_security import restricted_container, restricted_pod
 
 NAME = "replication-exporter"
 PORT = 5000
@@ -117,11 +118,7 @@ def deployment(config: str) -> dict[str, Any]:
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
         "livenessProbe": probe,
         "readinessProbe": probe,
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": restricted_container(),
         "volumeMounts": [{"name": "config", "mountPath": "/config", "readOnly": True}],
     }
     checksum = hashlib.sha256(config.encode()).hexdigest()
@@ -140,12 +137,7 @@ def deployment(config: str) -> dict[str, Any]:
                 "spec": {
                     "serviceAccountName": NAME,
                     "automountServiceAccountToken": False,
-                    "securityContext": {
-                        "runAsNonRoot": True,
-                        "runAsUser": 65534,
-                        "runAsGroup": 65534,
-                        "seccompProfile": {"type": "RuntimeDefault"},
-                    },
+                    "securityContext": restricted_pod(65534),
                     "containers": [container],
                     "volumes": [{"name": "config", "configMap": {"name": NAME}}],
                 },

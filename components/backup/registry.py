@@ -11,6 +11,7 @@ import pulumi
 
 from components.backup.desired import cron, duration_budget
 from components.shared.labels import labels
+from components.shared.pod_security import restricted_container, restricted_pod
 from config.timings import BACKUP_START, REPLICATION
 
 NAMESPACE = "ml-serving"
@@ -108,13 +109,7 @@ def _pod(copier: Copier) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "restartPolicy": "OnFailure",
         "terminationGracePeriodSeconds": 30,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "fsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_USER, own_volumes=True),
         "containers": [
             {
                 "name": "backup",
@@ -128,11 +123,7 @@ def _pod(copier: Copier) -> dict[str, Any]:
                     "requests": {"cpu": "250m", "memory": "512Mi"},
                     "limits": {"cpu": "1", "memory": "1Gi"},
                 },
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": restricted_container(),
                 "volumeMounts": [{"name": "work", "mountPath": "/tmp"}],  # noqa: S108
             }
         ],

@@ -20,15 +20,15 @@ from components.failover.args import (
 )
 from components.failover.sensors import (
     ACCOUNT,
+    USER,
     apart,
-    container_security,
     event_source,
     failback,
     failover,
     metadata,
-    pod_security,
 )
 from components.shared.labels import BEFORE_ITS_PODS
+from components.shared.pod_security import restricted_container, restricted_pod
 
 _BUS_PODS = {"controller": "eventbus-controller", "eventbus-name": EVENT_BUS}
 _SOURCE_PODS = {"eventsource-name": EVENT_SOURCE}
@@ -45,7 +45,7 @@ def event_bus(args: FailoverArgs) -> dict[str, Any]:
     """
     container = {
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": container_security(),
+        "securityContext": restricted_container(),
     }
     return {
         "apiVersion": "argoproj.io/v1alpha1",
@@ -65,7 +65,7 @@ def event_bus(args: FailoverArgs) -> dict[str, Any]:
                 },
                 "affinity": apart(_BUS_PODS),
                 "priorityClassName": "system-cluster-critical",
-                "securityContext": pod_security(),
+                "securityContext": restricted_pod(USER, own_volumes=True),
                 "containerTemplate": container,
                 "reloaderContainerTemplate": container,
                 "metricsContainerTemplate": container,

@@ -23,6 +23,7 @@ from components.failover.args import (
     FailoverArgs,
 )
 from components.shared.labels import HOSTNAME_LABEL, ZONE_LABEL, labels
+from components.shared.pod_security import restricted_container, restricted_pod
 
 FIRST_ALERT = "body.alerts.0.labels"
 """Where a notification's alert is: gjson takes an index as a path's part, ``alerts[0]`` it does not know.
@@ -32,6 +33,7 @@ Source: https://github.com/tidwall/gjson/blob/master/SYNTAX.md
 
 ACCOUNT = "failover"
 REPLICAS = 2
+USER = 9731
 _API = "argoproj.io/v1alpha1"
 
 
@@ -55,24 +57,6 @@ def apart(selector: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def pod_security() -> dict[str, Any]:
-    return {
-        "runAsNonRoot": True,
-        "runAsUser": 9731,
-        "runAsGroup": 9731,
-        "fsGroup": 9731,
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-
-
-def container_security() -> dict[str, Any]:
-    return {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-
-
 def _template(selector: dict[str, str], account: str) -> dict[str, Any]:
     return {
         "serviceAccountName": account,
@@ -88,13 +72,13 @@ def _template(selector: dict[str, str], account: str) -> dict[str, Any]:
         ],
         "affinity": apart(selector),
         "priorityClassName": "system-cluster-critical",
-        "securityContext": pod_security(),
+        "securityContext": restricted_pod(USER, own_volumes=True),
         "container": {
             "resources": {
                 "requests": {"cpu": "50m", "memory": "64Mi"},
                 "limits": {"memory": "256Mi"},
             },
-            "securityContext": container_security(),
+            "securityContext": restricted_container(),
         },
     }
 

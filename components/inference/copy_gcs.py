@@ -12,6 +12,7 @@ import pulumi
 from components.inference.args import MODELS_PATH, CopySource
 from components.inference.volume_aws import cache_size
 from components.shared import google
+from components.shared.pod_security import restricted_container
 
 IMAGE = "gcr.io/google.com/cloudsdktool/google-cloud-cli:572.0.0-stable"
 """Source: https://docs.cloud.google.com/sdk/docs/downloads-docker"""
@@ -51,12 +52,7 @@ def fetcher(copy: CopySource) -> dict[str, Any]:
         "command": ["/bin/bash", "-c", SCRIPT],
         "env": [{"name": key, "value": value} for key, value in environment.items()],
         "resources": {"requests": {"cpu": "2", "memory": "2Gi"}, "limits": {"memory": "4Gi"}},
-        "securityContext": {
-            "runAsUser": UNCAPTURED_USER,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": {"runAsUser": UNCAPTURED_USER, **restricted_container()},
         "volumeMounts": [
             {"name": "models", "mountPath": MODELS_PATH},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a path inside the container

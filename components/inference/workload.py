@@ -24,6 +24,7 @@ from components.shared.labels import (
     ZONE_LABEL,
     labels,
 )
+from components.shared.pod_security import restricted_container, restricted_pod
 from config.timings import (
     IMAGE_PULL,
     NODE_START,
@@ -160,11 +161,7 @@ def container(args: InferenceArgs) -> dict[str, Any]:
         # Endpoints and Envoys need a moment to learn that the pod is leaving; an image without a shell can
         # sleep too, because the kubelet does it.
         "lifecycle": {"preStop": {"sleep": {"seconds": _DRAIN_SECONDS}}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": restricted_container(),
         "volumeMounts": [
             {"name": "models", "mountPath": MODELS_PATH, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a path inside the container
@@ -189,12 +186,7 @@ def pod_spec(args: InferenceArgs) -> dict[str, Any]:
         "enableServiceLinks": False,
         "priorityClassName": SERVICE,
         "terminationGracePeriodSeconds": _GRACE_SECONDS,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_USER),
         "topologySpreadConstraints": [spread()],
         "affinity": affinity(args),
         "tolerations": tolerations(),

@@ -9,6 +9,7 @@ from components.model_restore import script
 from components.model_restore.args import JOB, NAMESPACE, SCRIPT_FILE, ModelRestoreArgs
 from components.shared import egress, google
 from components.shared.labels import labels
+from components.shared.pod_security import restricted_container, restricted_pod
 
 IMAGE = "public.ecr.aws/lambda/python:3.13.2026.06.05.14"
 """AWS's own Python with boto3, of which only both are used.
@@ -109,13 +110,7 @@ def _pod(args: ModelRestoreArgs, credentials: Any) -> dict[str, Any]:
         "automountServiceAccountToken": False,
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 30,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "fsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted_pod(_USER, own_volumes=True),
         "containers": [
             {
                 "name": "restore",
@@ -126,11 +121,7 @@ def _pod(args: ModelRestoreArgs, credentials: Any) -> dict[str, Any]:
                     "requests": {"cpu": "500m", "memory": "1Gi"},
                     "limits": {"cpu": "2", "memory": "2Gi"},
                 },
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": restricted_container(),
                 "volumeMounts": [
                     {"name": "script", "mountPath": _SCRIPT_PATH, "readOnly": True},
                     {"name": "work", "mountPath": "/tmp"},  # noqa: S108
