@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 import region_aws
+import region_aws_upper
 import region_models
 from components.addons.args import AddonsArgs, NamespacesArgs, VeleroStore
 from components.addons.component import Addons, Namespaces
@@ -65,7 +66,7 @@ def build(settings: Settings) -> None:
     _watch(ground, addons, inference, both)
     _keep(ground, addons, inference, both)
     region_models.build_restore(ground, copy, inference, both)
-    region_aws.build_dns(ground, mesh.ingress_hostname)
+    region_aws_upper.build_dns(ground, mesh.ingress_hostname)
     _export(ground, mesh, copy)
 
 
@@ -208,7 +209,7 @@ def _watch(ground: Ground, addons: Addons, inference: Inference, both: pulumi.Re
 def _keep(ground: Ground, addons: Addons, inference: Inference, both: pulumi.ResourceOptions) -> None:
     """What keeps copies of the region, and tells people how to come back."""
     settings = ground.settings
-    region_aws.build_backup(ground, addons, inference, both)
+    region_aws_upper.build_backup(ground, addons, inference, both)
     Runbook(
         "runbook",
         RunbookArgs(
@@ -230,7 +231,7 @@ def _webhook_token(mesh_ca_key: str) -> str:
 def _alerting(ground: Ground, token: pulumi.Output[str], after: pulumi.ResourceOptions) -> None:
     settings = ground.settings
     platform, name = settings.platform, settings.name
-    reach = region_aws.build_reach(ground, after)
+    reach = region_aws_upper.build_reach(ground, after)
     Alerting(
         "alerting",
         AlertingArgs(

@@ -9,7 +9,7 @@ from subprocess import run
 
 from tests.unit.conventions.source import ROOT, imported
 
-FLOOR_PLAN = {"region", "region_aws", "region_gcp", "region_models"}
+FLOOR_PLAN = {"region", "region_aws", "region_aws_upper", "region_gcp", "region_models"}
 PACKAGES = ("config", "components", "automation", "drills", "sandbox")
 
 
