@@ -20,11 +20,11 @@ from bench.lesson_rule import default_retries, lesson_rule
 from bench.sections import write
 from drills.model import Options
 from drills.scenarios import SCENARIOS
-from drills.target import traffic_of
 from drills.traffic.measure import between
 from drills.traffic.promises import FLOOR_SHARE, PODS_FAILING_S, RPO_S, ZONE_ERRORS_S
 from drills.traffic.result import Summary, TrafficReport, seconds, summaries
 from drills.traffic.run import run
+from drills.traffic.target import traffic_of
 from sandbox.state import SandboxState
 
 Change = Callable[[SandboxState], AbstractContextManager[None]]

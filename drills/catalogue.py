@@ -7,8 +7,9 @@ from functools import partial
 from drills.errors import UnknownDrillError
 from drills.model import Drill, Options, Report, Say
 from drills.scenarios import SCENARIOS
-from drills.target import Target, TrafficTarget
+from drills.target import Target
 from drills.traffic.run import run
+from drills.traffic.target import TrafficTarget
 from drills.zone_loss import scenario as zone_loss
 
 

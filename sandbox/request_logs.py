@@ -10,7 +10,7 @@ from typing import Any
 
 from config import names as rule
 from config.platform import Platform, Purpose
-from drills.target import Call
+from drills.traffic.target import Call
 from sandbox.control_plane import audit_log
 from sandbox.moto import request_log
 from sandbox.paths import SandboxPaths

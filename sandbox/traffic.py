@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from config import names as rule
 from config.platform import Purpose
 from drills.errors import StoreError
-from drills.target import (
+from drills.traffic.target import (
     Backup,
     Call,
     Client,

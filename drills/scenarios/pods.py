@@ -6,9 +6,9 @@ from typing import Any
 
 from drills.errors import DrillError
 from drills.scenarios.scenario import Scenario, once
-from drills.target import PodFault
 from drills.traffic.promises import pods_failing, slow_pods, unnoticed, zone_capacity, zone_errors
 from drills.traffic.stage import Stage
+from drills.traffic.target import PodFault
 from drills.view import ZONE_LABEL
 from drills.zone_loss.scenario import NAMESPACE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from drills.scenarios.scenario import Scenario, Step, at, once
-from drills.target import Resolver
 from drills.traffic.invariants import ALWAYS, fails_over_once
 from drills.traffic.promises import (
     LAST_RETURN,
@@ -20,6 +19,7 @@ from drills.traffic.promises import (
     zone_errors,
 )
 from drills.traffic.stage import Stage
+from drills.traffic.target import Resolver
 
 PEAK = 3.0
 """The client's rate at peak, as a multiple of the usual one."""

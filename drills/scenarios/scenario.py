@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drills.target import Detection, Resolver
 from drills.traffic.invariants import ALWAYS, Check
 from drills.traffic.promises import Judge
 from drills.traffic.stage import Stage
+from drills.traffic.target import Detection, Resolver
 
 
 @dataclass(frozen=True, kw_only=True)

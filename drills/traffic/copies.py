@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from drills.errors import StoreError
-from drills.target import Objects
 from drills.traffic.publisher import PREFIX, Version, complete, published
+from drills.traffic.target import Objects
 
 FROM_THE_START = 0.0
 """The time of what was whole before the first look."""

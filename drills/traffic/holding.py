@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from drills.errors import DrillError, NotSoundError
+from drills.errors import DrillError
 from drills.model import Options, Say
-from drills.observe import Recorder, watching
+from drills.observe import watching
 from drills.scenarios.scenario import Scenario
-from drills.target import Backup, Client, ClientOptions, Detection, Target, Traffic
+from drills.target import Target
 from drills.traffic.copies import Copies
-from drills.traffic.log import TIMEOUT_S, LogReader, Request
-from drills.traffic.measure import Event, Evidence, answering, between, dns_changes, recovery, scalings
+from drills.traffic.log import LogReader
+from drills.traffic.measure import Event, Evidence, answering, between, dns_changes, scalings
 from drills.traffic.publisher import Ledger, Publisher
 from drills.traffic.result import RunResult
 from drills.traffic.stage import Clock, Stage, place_of
-from drills.view import Snapshot
-from drills.zone_loss.measure import Loss, Promise, loss
+from drills.traffic.target import Backup, Client, ClientOptions, Detection, Traffic
+from drills.traffic.watch import Watch
+from drills.zone_loss.measure import Promise
 from drills.zone_loss.scenario import BUDGET, BUDGET_KIND, DEPLOYMENT, NAMESPACE, SERVICE, promise_of
 
-SOUND_LIMIT_S = 90.0
-"""Seconds until a platform that is whole must serve."""
-
-SOUND_S = 3.0
 BASELINE_S = 10.0
-STEADY_S = 5.0
-"""Seconds that a recovery must hold before the watch ends."""
-
-LOG_DELAY_S = TIMEOUT_S + 1.5
-"""The client writes a request down when it has ended, and its log at least once a second."""
-
-TICK_S = 0.5
+"""Seconds of the platform as it is when nothing is broken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +46,7 @@ class Holding:
     """One holding of a scenario, whose logs are kept in `folder`."""
 
     _stage: Stage
-    _copies: Copies
-    _promise: Promise
-    _recorders: Mapping[str, Recorder]
+    _watch: Watch
 
     def __init__(self, setting: Setting, folder: Path, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,26 +60,24 @@ class Holding:
         self._cluster = self._target.cluster(self._options.region)
         self._log = folder / "client.jsonl"
         self._ledger = Ledger(folder / "ledger.jsonl")
-        self._reader = LogReader(self._log)
-        self._requests: list[Request] = []
 
     def hold(self) -> RunResult:
         """The run, from sound to sound. What was broken is mended whatever happens."""
         place = place_of(self._target, self._options, self._random)
         # A drill that was killed could not mend anything itself.
         self._traffic.heal_all()
-        self._promise = self._promised()
+        promise = self._promised()
         with ExitStack() as stack:
             stack.callback(self._traffic.heal_all)
-            self._recorders = {
+            recorders = {
                 region: stack.enter_context(
-                    watching(self._target.cluster(region), [self._promise.workload], self._clock.now)
+                    watching(self._target.cluster(region), [promise.workload], self._clock.now)
                 )[0]
                 for region in self._target.regions
             }
             client = self._start_client(stack)
             stores = {region: self._traffic.models(region) for region in self._target.regions}
-            self._copies = Copies(stores, self._clock.now)
+            copies = Copies(stores, self._clock.now)
             publisher = Publisher(stores[place.region], self._ledger, self._seed, clock=self._clock.now)
             self._stage = Stage(
                 traffic=self._traffic,
@@ -103,6 +90,17 @@ class Holding:
                 say=self._say,
             )
             stack.callback(self._stage.heal)
+            self._watch = Watch(
+                scenario=self._scenario,
+                stage=self._stage,
+                recorders=recorders,
+                promise=promise,
+                copies=copies,
+                reader=LogReader(self._log),
+                folder=self._folder,
+                limit_s=self._options.limit,
+                began=self._series_began,
+            )
             evidence = self._play(client)
         return self._judged(evidence)
 
@@ -123,22 +121,22 @@ class Holding:
         return client
 
     def _play(self, client: Client) -> Evidence:
-        stage, now = self._stage, self._clock.now
-        began = self._warm_up()
-        self._until(lambda: False, BASELINE_S)
-        before = self._now()
-        for recorder in self._recorders.values():
+        stage, watch, now = self._stage, self._watch, self._clock.now
+        began = watch.sound()
+        watch.pause(BASELINE_S)
+        before = watch.now()
+        for recorder in watch.recorders.values():
             recorder.restart()
-        fault = self._break(self._detection())
+        fault = self._break(watch.detection())
         backups = self._backups()
-        self._watch(fault)
-        capacity = self._loss() if self._scenario.capacity else None
+        watch.recovery(fault)
+        capacity = watch.loss() if self._scenario.capacity else None
         healed = now()
         stage.note("healed", "everything is mended")
         stage.heal()
-        self._watch_failback(healed, answering(between(self._requests, began, fault)), before.ready)
+        watch.failback(healed, answering(between(watch.requests, began, fault)), before.ready)
         client.stop()
-        self._read()
+        watch.read()
         ended = now()
         calls = self._traffic.calls(began)
         return Evidence(
@@ -149,67 +147,29 @@ class Holding:
             fault=fault,
             healed=healed,
             ended=ended,
-            requests=self._requests,
+            requests=watch.requests,
             events=self._events(began),
             ledger=self._ledger.read(),
-            completed=self._copies.completed,
+            completed=watch.copies.completed,
             calls=calls,
-            detection=self._detection(),
+            detection=watch.detection(),
             marks=stage.marks,
             emptied=None if stage.returns is None else stage.returns.emptied,
             back={} if stage.returns is None else stage.returns.back,
             ready_before=before.ready,
-            ready_after=self._now().ready,
+            ready_after=watch.now().ready,
             capacity=capacity,
             nodes=before.nodes.get(stage.place.zone, 0),
             backups=backups,
             changes_after=None if self._options.changes is None else self._options.changes(),
         )
 
-    def _warm_up(self) -> float:
-        """Wait until clients are served, health checks are settled, and a version was published.
-
-        A health check that has just changed its mind, or has none yet, would lead clients elsewhere during
-        the drill by itself: nothing may have been noticed for as long as detection and TTL take. The answer
-        is the moment from which clients are known to be served.
-        """
-        self._say("waiting until clients are served and health checks are settled")
-        start = self._clock.now()
-        settling = self._detection().floor_s
-
-        def settled() -> bool:
-            since = self._series_began
-            judged = {"detected", "recovered"}
-            changes = [notice.t for notice in self._traffic.noticed(since) if notice.kind in judged]
-            return self._clock.now() - max([since, *changes]) >= settling
-
-        def sound() -> bool:
-            since = self._clock.now() - LOG_DELAY_S - SOUND_S
-            return self._served_since(since) == 0.0 and bool(self._ledger.read()) and settled()
-
-        if not self._until(sound, SOUND_LIMIT_S + 2 * settling):
-            failed = [request.error for request in self._requests if request.error]
-            reason = failed[-1] if failed else "no request failed, but health checks keep changing"
-            raise NotSoundError(
-                self._options.region,
-                f"clients are not served after {self._clock.now() - start:.0f} s "
-                f"({reason}; see {self._folder})",
-            )
-        return self._clock.now() - LOG_DELAY_S
-
-    def _detection(self) -> Detection:
-        return self._traffic.detection(self._stage.place.region, self._scenario.resolver)
-
-    def _served_since(self, start: float) -> float | None:
-        """Seconds after `start` from which on clients are served up to what is known; None when not."""
-        return recovery(self._requests, start, self._clock.now() - LOG_DELAY_S)
-
     def _break(self, detection: Detection) -> float:
         """Take the scenario's steps; the moment of the first."""
         fault = self._clock.now()
         for step in self._scenario.steps:
             due = fault + step.after(detection)
-            self._until(lambda: False, due - self._clock.now())
+            self._watch.pause(due - self._clock.now())
             step.do(self._stage)
         return fault
 
@@ -219,93 +179,12 @@ class Holding:
         survivors = [region for region in self._target.regions if region not in stage.unreachable]
         return {region: self._traffic.backups(region) for region in survivors} if stage.dead else {}
 
-    def _watch(self, fault: float) -> None:
-        """Until clients are served again and stay so, with the pods and models back that are waited for."""
-        broken = max([fault, *self._stage.marks.values()])
-        begin = self._clock.now()
-
-        def recovered() -> bool:
-            after = self._served_since(broken)
-            if after is None or self._clock.now() - begin < self._scenario.watch_s:
-                return False
-            steady = self._clock.now() - LOG_DELAY_S - (broken + after) >= STEADY_S
-            returns = self._stage.returns
-            back = returns is None or returns.whole
-            return steady and back and (not self._scenario.capacity or self._loss().recovered)
-
-        self._until(recovered, self._options.limit)
-
-    def _watch_failback(self, healed: float, before: frozenset[str], ready: Mapping[str, int]) -> None:
-        """Until the regions answer that answered before, with as many pods a zone, and every bucket has all.
-
-        Nothing is published any more once clients are back: what was, must arrive.
-        """
-
-        def home() -> bool:
-            end = self._clock.now() - LOG_DELAY_S
-            after = self._served_since(healed)
-            if after is None or end - (healed + after) < STEADY_S:
-                return False
-            # While pods are moved back into a zone, some of them are missing again.
-            if _spread(self._now().ready) != _spread(ready):
-                return False
-            return answering(between(self._requests, end - STEADY_S, end)) == before
-
-        self._until(home, self._options.limit)
-        self._stage.publishing = False
-        self._until(lambda: not self._copies.missing(self._ledger.read()), self._options.limit)
-        # The last seconds are compared with the first ones: all of them must be after that.
-        self._until(lambda: False, STEADY_S + TIMEOUT_S)
-
-    def _until(self, reached: Callable[[], bool], limit_s: float) -> bool:
-        """Let time pass, with versions published and copies looked for, until `reached` or the limit."""
-        deadline = self._clock.now() + limit_s
-        while True:
-            self._tick()
-            if reached():
-                return True
-            left = deadline - self._clock.now()
-            if left <= 0:
-                return False
-            self._clock.sleep(min(TICK_S, left))
-
-    def _tick(self) -> None:
-        stage = self._stage
-        self._read()
-        if stage.publishing and stage.place.region not in stage.unreachable:
-            stage.publisher.tick()
-        self._copies.look(stage.unreachable)
-        if stage.returns is not None:
-            stage.returns.look(stage.unreachable)
-        seen = self._requests[-1:]
-        if seen:
-            answer = seen[0].region if seen[0].ok else seen[0].error
-            self._say(f"{len(self._requests)} requests, the last: {answer}", passing=True)
-
-    def _read(self) -> None:
-        self._requests += self._reader.read()
-        self._requests.sort(key=lambda request: request.t)
-
-    def _now(self) -> Snapshot:
-        """The pods of the region where something is broken."""
-        return self._recorders[self._options.region].timeline()[-1]
-
-    def _loss(self) -> Loss:
-        place, promise = self._stage.place, self._promise
-        return loss(
-            self._recorders[place.region].timeline(),
-            place.zone,
-            place.zones[place.region],
-            promise.replicas,
-            promise.min_available,
-        )
-
     def _events(self, began: float) -> Sequence[Event]:
         noticed = [Event(t=n.t, kind=n.kind, what=n.what) for n in self._traffic.noticed(began)]
-        led = dns_changes(between(self._requests, began, float("inf")))
+        led = dns_changes(between(self._watch.requests, began, float("inf")))
         scaled = [
             event
-            for region, recorder in self._recorders.items()
+            for region, recorder in self._watch.recorders.items()
             for event in scalings(region, recorder.timeline(), recorder.zero)
         ]
         return sorted([*self._stage.events, *noticed, *led, *scaled], key=lambda event: event.t)
@@ -322,8 +201,3 @@ class Holding:
         events = [asdict(event) for event in evidence.events]
         (self._folder / "events.json").write_text(json.dumps(events, indent=1), encoding="utf-8")
         return result
-
-
-def _spread(ready: Mapping[str, int]) -> list[int]:
-    """How pods are spread over zones, whichever these are."""
-    return sorted(count for count in ready.values() if count)

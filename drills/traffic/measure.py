@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from drills.target import Backup, Call, Detection
 from drills.traffic.log import Request
 from drills.traffic.publisher import Version
 from drills.traffic.returns import Emptied
+from drills.traffic.target import Backup, Call, Detection
 from drills.view import Snapshot
 from drills.zone_loss.measure import Loss
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from config.timings import REPLICATION
-from drills.target import Detection
 from drills.traffic.log import TIMEOUT_S
 from drills.traffic.measure import (
     Evidence,
@@ -20,6 +19,7 @@ from drills.traffic.measure import (
     last_served,
     recovery,
 )
+from drills.traffic.target import Detection
 
 REGION_LOSS_S = 75.0
 ZONE_ERRORS_S = 10.0

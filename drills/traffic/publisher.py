@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from drills.errors import StoreError
-from drills.target import Objects
+from drills.traffic.target import Objects
 
 PREFIX = "models/default/"
 CURRENT = f"{PREFIX}current.json"

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from drills.errors import StoreError
-from drills.target import Checksums, ModelStore
 from drills.traffic.publisher import Version, manifest_key, model_key
+from drills.traffic.target import Checksums, ModelStore
 
 
 @dataclass(frozen=True, kw_only=True)

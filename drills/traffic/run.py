@@ -7,10 +7,11 @@ import time
 from drills.errors import DrillError
 from drills.model import Options, Say
 from drills.scenarios.scenario import Scenario
-from drills.target import Target, traffic_of
+from drills.target import Target
 from drills.traffic.holding import Holding, Setting
 from drills.traffic.result import RunResult, TrafficReport
 from drills.traffic.stage import Clock
+from drills.traffic.target import traffic_of
 
 
 def run(

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from drills.errors import DrillError, UncleanError
 from drills.model import Options, Say
-from drills.target import Cluster, PodFault, Target, Traffic
+from drills.target import Cluster, Target
 from drills.traffic.measure import Event
 from drills.traffic.publisher import Ledger, Publisher
 from drills.traffic.returns import Returns
+from drills.traffic.target import PodFault, Traffic
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import Protocol
 
-from drills.target import Backup
+from drills.traffic.target import Backup
 from sandbox.backups.archive import unpacked
 from sandbox.backups.schedules import SCHEDULE_LABEL, contents_key, folder, metadata_key, moment
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from drills.target import Noticed
+from drills.traffic.target import Noticed
 from sandbox.network.plan import NetworkPlan
 
 TOGETHER_S = 2.0

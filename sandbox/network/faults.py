@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from drills.target import PodFault
+from drills.traffic.target import PodFault
 from sandbox import zones
 from sandbox.errors import SandboxError
 from sandbox.locks import exclusive

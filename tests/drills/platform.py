@@ -13,11 +13,11 @@ from pathlib import Path
 from drills.errors import StoreError
 from drills.model import Options, Verdict
 from drills.scenarios import SCENARIOS
-from drills.target import Backup, Call, ClientOptions, Detection, Noticed, PodFault, Resolver
 from drills.traffic import run as runner
 from drills.traffic.log import TIMEOUT_S, Request
 from drills.traffic.result import TrafficReport
 from drills.traffic.stage import Clock
+from drills.traffic.target import Backup, Call, ClientOptions, Detection, Noticed, PodFault, Resolver
 from tests.drills.test_zone_loss import MemoryCluster, MemoryTarget, deployed, spread
 
 REGIONS = {

@@ -10,10 +10,10 @@ import pytest
 from drills.errors import DrillError, NoTrafficError, NotSoundError, UncleanError
 from drills.model import Options
 from drills.scenarios import SCENARIOS
-from drills.target import Detection
 from drills.traffic import run as runner
 from drills.traffic.promises import Promise
 from drills.traffic.result import TrafficReport
+from drills.traffic.target import Detection
 from tests.drills.platform import REGIONS, START, Platform, Rules, hold, kept, say
 from tests.drills.test_zone_loss import MemoryTarget, deployed, spread
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from components.backup import desired
-from drills.target import Backup
+from drills.traffic.target import Backup
 from sandbox.backups import lifecycle
 from sandbox.backups.archive import unpacked
 from sandbox.backups.kept import whole

@@ -15,7 +15,7 @@ import pytest
 
 from config import names as rule
 from config.platform import Purpose
-from drills.target import PodFault
+from drills.traffic.target import PodFault
 from sandbox.mesh import analysis, gateways
 from sandbox.mesh import lifecycle as mesh
 from sandbox.moto import client

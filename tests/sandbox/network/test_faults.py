@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from drills.target import PodFault
+from drills.traffic.target import PodFault
 from sandbox.errors import SandboxError
 from sandbox.host import Command
 from sandbox.network.faults import NetworkFaults, faults_file

@@ -15,7 +15,7 @@ import pytest
 
 from components.inference.workload import container
 from components.mesh.security import cacerts, callers, deny_by_default, strict_mtls
-from drills.target import PodFault
+from drills.traffic.target import PodFault
 from sandbox.control_plane import ClusterAccess, ControlPlane, Ports
 from sandbox.crds import load_crds
 from sandbox.host import Command, Machine, python_command

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from drills.target import Backup
+from drills.traffic.target import Backup
 from sandbox.backups.archive import packed
 from sandbox.backups.kept import whole
 from sandbox.backups.schedules import SCHEDULE_LABEL, contents_key, metadata_key

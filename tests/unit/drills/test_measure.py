@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.target import Detection
 from drills.traffic.log import Request
 from drills.traffic.measure import (
     Evidence,
@@ -27,6 +26,7 @@ from drills.traffic.measure import (
     scalings,
 )
 from drills.traffic.publisher import Version
+from drills.traffic.target import Detection
 from drills.view import Snapshot
 
 HERE, THERE = "100.64.0.10", "100.64.1.10"

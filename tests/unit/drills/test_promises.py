@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from drills.scenarios import SCENARIOS
-from drills.target import Backup, Detection
 from drills.traffic.measure import Evidence, backup_age
 from drills.traffic.promises import (
     LAST_RETURN,
@@ -16,6 +15,7 @@ from drills.traffic.promises import (
     cluster_rpo,
 )
 from drills.traffic.publisher import Version
+from drills.traffic.target import Backup, Detection
 
 
 def evidence(**backups: list[Backup]) -> Evidence:

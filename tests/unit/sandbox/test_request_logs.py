@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drills.target import Call
+from drills.traffic.target import Call
 from sandbox.request_logs import of_api_server, of_moto
 
 REGIONS = {"us-east-1": "us-east", "eu-west-1": "eu-west"}
