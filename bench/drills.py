@@ -20,6 +20,7 @@ from bench.lesson_rule import default_retries, lesson_rule
 from bench.sections import write
 from drills.model import Options
 from drills.scenarios import SCENARIOS
+from drills.target import Target
 from drills.traffic.measure import between
 from drills.traffic.promises import FLOOR_SHARE, PODS_FAILING_S, RPO_S, ZONE_ERRORS_S
 from drills.traffic.result import Summary, TrafficReport, seconds, summaries
@@ -158,12 +159,9 @@ def pods_dead(ours: TrafficReport, rule: TrafficReport, lesson: TrafficReport) -
     )
 
 
-def _held(
-    name: str, runs: int, *changes: Callable[[SandboxState], AbstractContextManager[None]]
-) -> TrafficReport:
+def _held(target: Target, name: str, runs: int, *changes: Change) -> TrafficReport:
     """Hold a drill, with so much of the mesh changed as long as it lasts."""
     primary = platform(folder_of(TargetName.SANDBOX)).primary
-    target = drill_target(TargetName.SANDBOX)
     with ExitStack() as stack:
         for change in changes:
             stack.enter_context(change(lifecycle().load()))
@@ -175,19 +173,23 @@ def _say(text: str, *, passing: bool = False) -> None:
         tell(text)
 
 
-SECTIONS: dict[str, tuple[str, Callable[[int], str]]] = {
-    "region-loss": ("A lost region", lambda runs: region_loss(_held("region-loss", runs))),
-    "zone-loss": ("A lost zone, with clients", lambda runs: zone_loss(_held("zone-loss", runs))),
-    "pods-dead": (
-        "Pods that die, beside the lesson's rule",
-        lambda runs: pods_dead(
-            _held("pods-dead", runs),
-            _held("pods-dead", runs, lesson_rule),
-            _held("pods-dead", runs, lesson_rule, default_retries),
-        ),
+def _pods_dead(target: Target, runs: int) -> str:
+    return pods_dead(
+        _held(target, "pods-dead", runs),
+        _held(target, "pods-dead", runs, lesson_rule),
+        _held(target, "pods-dead", runs, lesson_rule, default_retries),
+    )
+
+
+SECTIONS: dict[str, tuple[str, Callable[[Target, int], str]]] = {
+    "region-loss": ("A lost region", lambda target, runs: region_loss(_held(target, "region-loss", runs))),
+    "zone-loss": (
+        "A lost zone, with clients",
+        lambda target, runs: zone_loss(_held(target, "zone-loss", runs)),
     ),
+    "pods-dead": ("Pods that die, beside the lesson's rule", _pods_dead),
 }
-"""By name: the section's title, and what holds its drills and gives its text."""
+"""By name: the section's title, and what holds its drills on a target and gives its text."""
 
 
 def measure(names: Sequence[str], runs: int = RUNS) -> dict[str, str]:
@@ -195,7 +197,7 @@ def measure(names: Sequence[str], runs: int = RUNS) -> dict[str, str]:
     target = drill_target(TargetName.SANDBOX)
     # Attached once for all of them.
     with traffic_of(target):
-        return {SECTIONS[name][0]: SECTIONS[name][1](runs) for name in names}
+        return {SECTIONS[name][0]: SECTIONS[name][1](target, runs) for name in names}
 
 
 def main() -> None:
