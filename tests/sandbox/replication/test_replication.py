@@ -103,6 +103,23 @@ class World:
         which = {"VersionId": version} if version else {}
         return str(self.s3.get_object(Bucket=bucket, Key=key, **which)["Body"].read().decode())
 
+    def versions(self, bucket: str) -> int:
+        """How many versions and delete markers a bucket holds."""
+        listing = self.s3.list_object_versions(Bucket=bucket)
+        return len(listing.get("Versions", ())) + len(listing.get("DeleteMarkers", ()))
+
+    def empty(self, bucket: str) -> None:
+        """Delete every version and delete marker for good."""
+        listing = self.s3.list_object_versions(Bucket=bucket)
+        for one in (*listing.get("Versions", ()), *listing.get("DeleteMarkers", ())):
+            self.s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+
+    def restart(self) -> None:
+        """Another twin, which reads the journal from its file."""
+        self.journal.close()
+        self.journal = Journal(self.folder / "journal.sqlite")
+        self.twin = self.new_twin()
+
     def pass_until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
         deadline = time.monotonic() + seconds
         while not true():
@@ -196,6 +213,40 @@ def test_deleting_one_version_stays_where_it_was_done(world: World) -> None:
     world.quiet()
     assert world.bodies(EAST, "m") == ["2"]
     assert world.bodies(WEST, "m") == ["1"]
+
+
+def test_replicas_deleted_with_their_versions_are_not_made_again_and_new_versions_are(world: World) -> None:
+    """As in S3, where not even Batch Replication brings back what was deleted by its version.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
+    """
+    world.both()
+    first = world.put(EAST, "m", "1", Tagging="stage=test")
+    world.put(EAST, "other", "1")
+    world.pass_until(lambda: world.bodies(WEST, "m") == ["1"] and world.bodies(WEST, "other") == ["1"])
+    world.s3.delete_object(Bucket=EAST, Key="other")
+    world.pass_until(lambda: len(world.bodies(WEST, "other")) == 2)
+    world.empty(WEST)
+    world.quiet()
+    # Nor by a change of tags, nor by a twin that knows no more than its journal.
+    tagging = {"TagSet": [{"Key": "stage", "Value": "prod"}]}
+    world.s3.put_object_tagging(Bucket=EAST, Key="m", Tagging=tagging)
+    world.restart()
+    world.quiet()
+    assert world.versions(WEST) == 0
+    assert world.bodies(EAST, "m") == ["1"]
+    assert len(world.bodies(EAST, "other")) == 2
+    assert world.journal.status(EAST, "m", first, WEST) is Status.COMPLETED
+    world.put(EAST, "m", "2")
+    world.pass_until(lambda: world.bodies(WEST, "m") == ["2"])
+    world.put(EAST, "other", "2")
+    world.pass_until(lambda: world.bodies(WEST, "other") == ["2"])
+    world.put(WEST, "m", "3")
+    world.pass_until(lambda: "3" in world.bodies(EAST, "m"))
+    world.quiet()
+    assert sorted(world.bodies(WEST, "m")) == ["2", "3"]
+    assert sorted(world.bodies(EAST, "m")) == ["1", "2", "3"]
+    assert world.bodies(WEST, "other") == ["2"]
 
 
 def test_what_was_there_before_the_rule_stays_where_it_is(world: World) -> None:
