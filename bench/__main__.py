@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import shutil
-import subprocess
-import sys
-import tempfile
-import time
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-
-import psutil
-from pulumi.automation import LocalWorkspace
-
 from automation.commands.common import tell
-from automation.project import platform as read_platform
-from automation.stacks import Stacks
-from automation.targets import TargetName, checkout, workspace_of
-from automation.workspace import Workspace
-from bench import checks, copies, drills, previews, scheduling, zone_capacity
-from bench.figures import Figures, Machine
-from bench.memory import Peak
-from bench.sections import write
-from sandbox.paths import ID_VARIABLE, sandbox_id
-from sandbox.progress import Silent
-
-STANDFAST = Path(sys.executable).with_name("standfast")
+from automation.targets import checkout
+from bench import checks, copies, demo, drills, previews, scheduling, zone_capacity
+from bench.sections import write, write_head
 
 
 def main() -> None:
     """Measure everything, then write the page."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--skip-first", action="store_true", help="leave the demo on an empty cache out")
-    arguments = parser.parse_args()
-    primary = read_platform(checkout()).primary
-    first = None if arguments.skip_first else _first_demo()
-    check = _seconds(["check"])
-    with Peak(sandbox_id()) as peak:
-        second = _demo({}, "--keep")
+    chosen = demo.arguments("python -m bench", __doc__).parse_args()
     try:
-        unchanged = _unchanged(list(second["regions"]))
-        seen = previews.measure([primary, *(name for name in second["regions"] if name != primary)])
-        trivial = _trivial(second["regions"][primary]["ups"][0]["resources"])
+        figures = demo.measure(first=not chosen.skip_first)
+        others = [name for name in figures.second["regions"] if name != figures.primary]
+        seen = previews.measure([figures.primary, *others])
         with_clients = drills.measure(list(drills.SECTIONS))
     finally:
-        _run(["sandbox", "down"], {})
-    figures = Figures(_machine(), first, second, primary, trivial, unchanged, peak.most, check)
+        demo.down()
     page = checkout() / "docs" / "benchmarks.md"
-    page.write_text(figures.markdown(), encoding="utf-8")
+    write_head(page, figures.markdown())
     write(page, previews.TITLE, previews.section(seen))
     write(page, checks.TITLE, checks.section(checks.measure()))
     for title, text in with_clients.items():
@@ -61,98 +28,6 @@ def main() -> None:
     zone_capacity.main()
     scheduling.main()
     tell(f"written: {page}")
-
-
-def _run(arguments: list[str], env: dict[str, str]) -> str:
-    done = subprocess.run(
-        [str(STANDFAST), *arguments],
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"`standfast {' '.join(arguments)}` ended with {done.returncode}: nothing was written")
-    return done.stdout
-
-
-def _seconds(arguments: list[str]) -> float:
-    """The middle one of three runs."""
-    times: list[float] = []
-    for _ in range(3):
-        began = time.monotonic()
-        subprocess.run([str(STANDFAST), *arguments], stdout=subprocess.DEVNULL, check=False)
-        times.append(time.monotonic() - began)
-    return sorted(times)[1]
-
-
-def _demo(env: dict[str, str], *options: str) -> dict[str, Any]:
-    return json.loads(_run(["demo", "--json", *options], env))
-
-
-def _first_demo() -> dict[str, Any]:
-    """The demo of someone who has never built the tools."""
-    cache = Path(tempfile.mkdtemp(prefix="standfast-bench-"))
-    names = {"XDG_CACHE_HOME": "cache", "GOCACHE": "go-build", "GOMODCACHE": "go-mod"}
-    env = {variable: str(cache / folder) for variable, folder in names.items()}
-    try:
-        tell("the first demo, on an empty cache")
-        return _demo({**env, ID_VARIABLE: "bench-first"})
-    finally:
-        _make_writable(cache)
-        shutil.rmtree(cache)
-
-
-def _make_writable(folder: Path) -> None:
-    # Go keeps its modules read-only.
-    for parent, _, _ in os.walk(folder):
-        Path(parent).chmod(0o700)
-
-
-def _unchanged(regions: list[str]) -> dict[str, float]:
-    """An `up` of each region that finds all as it should be. RuntimeError when it changes something."""
-    stacks = Stacks(workspace_of(TargetName.SANDBOX), Silent())
-    times: dict[str, float] = {}
-    for region in regions:
-        outcome = stacks.up(region)
-        if outcome.changed:
-            raise RuntimeError(f"a second up of {region} changed {outcome.changes}")
-        times[region] = outcome.seconds
-    return times
-
-
-def _trivial(count: int) -> float:
-    """The time of as many resources that do nothing, on the same engine and backend."""
-    place = workspace_of(TargetName.SANDBOX)
-    source = Path(__file__).parent / "trivial"
-    with tempfile.TemporaryDirectory(prefix="standfast-bench-") as folder:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-        env = {**place.env, "COUNT": str(count - 1)}
-        bare = Workspace(Path(folder), env, place.pulumi, Path(folder), place.target)
-        stacks = Stacks(bare, Silent())
-        stacks.init(["trivial"])
-        outcome = stacks.up("trivial")
-        stacks.destroy("trivial")
-        LocalWorkspace.remove_stack(bare.open(bare.engine()), "trivial")
-    return outcome.seconds
-
-
-def _machine() -> Machine:
-    return Machine(
-        cpu=_cpu(),
-        cores=os.cpu_count() or 1,
-        memory=psutil.virtual_memory().total,
-        system=f"{platform.system()} {platform.release()}",
-        python=platform.python_version(),
-        day=datetime.now(UTC).date().isoformat(),
-    )
-
-
-def _cpu() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 _PAGE = """# Benchmarks
 
-Written by `make bench`, which measures all of it in one run. Machine: {machine}.
+Written by `make bench`, or a part of it by `python -m bench.NAME`. Machine: {machine}.
 
 {figures}
 

@@ -19,3 +19,15 @@ def write(page: Path, title: str, text: str) -> None:
     """Writes the section into the file, which is made when there is none."""
     known = page.read_text(encoding="utf-8") if page.exists() else ""
     page.write_text(with_section(known, title, text), encoding="utf-8")
+
+
+def with_head(page: str, head: str) -> str:
+    """``page`` with ``head`` before its first section."""
+    first = re.search(r"^## ", page, re.MULTILINE)
+    return head.rstrip() + "\n" + (f"\n{page[first.start() :]}" if first else "")
+
+
+def write_head(page: Path, head: str) -> None:
+    """Writes the head into the file; its sections stay as they are."""
+    known = page.read_text(encoding="utf-8") if page.exists() else ""
+    page.write_text(with_head(known, head), encoding="utf-8")

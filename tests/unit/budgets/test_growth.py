@@ -12,7 +12,7 @@ import yaml
 
 from automation.project import check_sheet
 from bench.checks import COUNTS, Took, off_the_line, project, section
-from bench.sections import with_section
+from bench.sections import with_head, with_section
 from config.budgets.sheet import sheet
 from config.reading import StackText, read
 from tests.unit.conventions.source import ROOT
@@ -80,3 +80,7 @@ def test_a_section_is_replaced_and_the_others_stay():
     assert page == "# Benchmarks\n\n## one\n\nfirst\n\n## two\n\nsecond\n"
     assert with_section(page, "one", "new") == "# Benchmarks\n\n## one\n\nnew\n\n## two\n\nsecond\n"
     assert with_section(page, "two", "new") == "# Benchmarks\n\n## one\n\nfirst\n\n## two\n\nnew\n"
+    head = "# Benchmarks\n\nnew\n"
+    assert with_head(page, head) == "# Benchmarks\n\nnew\n\n## one\n\nfirst\n\n## two\n\nsecond\n"
+    assert with_head(with_head(page, head), "# Again") == with_head(page, "# Again")
+    assert with_head("", head) == head
