@@ -166,6 +166,7 @@ def _mesh(ground: Ground, addons: Addons, inference: Inference, both: pulumi.Res
                 disaster=settings.dr_fqdn,
             ),
             certificate_arn=ground.certificate.arn,
+            attempt=platform.inference.attempt_timeout,
             peers=[
                 MeshPeer(
                     region=peer.region,

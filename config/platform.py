@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from config.stores import Gcs, Stores
+from config.timings import ATTEMPT_TIMEOUT
 from config.types import (
     AccountId,
     Cidr,
@@ -48,13 +49,16 @@ class Inference(Model):
     """The inference service as each region runs it.
 
     ``peak_replicas`` is what one region must be able to run once its peer is gone: it is the HPA's
-    maximum and the floor to which a region's failover raises it.
+    maximum and the floor to which a region's failover raises it. A pod that has not answered within
+    ``attempt_timeout`` is given up for another, and taken out when it is so three times in a row: longer than
+    the slowest good answer, and at most half of what clients wait, or they go before the mesh has noticed.
     """
 
     image: Image
     replicas: Annotated[int, Field(ge=2, le=1000)]
     min_available: Annotated[int, Field(ge=1)]
     peak_replicas: Annotated[int, Field(ge=2, le=5000)]
+    attempt_timeout: Annotated[Duration, Field(le=timedelta(minutes=5))] = ATTEMPT_TIMEOUT
 
 
 class Models(Model):

@@ -30,6 +30,14 @@ https://istio.io/latest/docs/reference/config/networking/destination-rule/#Outli
 OUTLIER_INTERVAL = timedelta(seconds=1)
 """How often Envoy judges its endpoints; the page above."""
 
+ATTEMPT_TIMEOUT = timedelta(seconds=1)
+"""How long one attempt at a prediction may take, unless a platform says otherwise: what one error of a pod
+costs that takes requests and does not answer.
+
+Half of what the drills' clients wait. Clients who give up before an attempt has timed out leave no error
+behind: with attempts of 5 s and clients that wait 2 s a zone of slow pods was never taken out.
+https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier#detection-types"""
+
 CONNECT_TIMEOUT = timedelta(seconds=1)
 """How long a connection to an address that answers nothing is waited for: what one error costs.
 https://istio.io/latest/docs/reference/config/networking/destination-rule/#ConnectionPoolSettings-TCPSettings"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pulumi
 
@@ -74,8 +75,8 @@ class MeshArgs:
     """The region in the mesh.
 
     ``failover`` maps a cloud's region to the one that serves for it (``us-east-1`` to ``eu-west-1``).
-    ``try_seconds`` is how long one attempt at a prediction may take: within it a hanging pod of a lost zone
-    is given up for another. ``after`` is what istiod and the load balancer controller are part of,
+    ``attempt`` is how long one attempt at a prediction may take: within it a hanging pod of a lost zone is
+    given up for another. ``after`` is what istiod and the load balancer controller are part of,
     ``serving`` what makes the namespace ``ml-serving``.
     """
 
@@ -85,8 +86,8 @@ class MeshArgs:
     failover: Mapping[str, str]
     hosts: Hosts
     certificate_arn: pulumi.Input[str]
+    attempt: timedelta
     peers: Sequence[MeshPeer] = ()
-    try_seconds: int = 5
     after: Sequence[pulumi.Resource] = ()
     serving: Sequence[pulumi.Resource] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])

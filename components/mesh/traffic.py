@@ -92,10 +92,10 @@ def _predictions(args: MeshArgs) -> dict[str, Any]:
     return {
         "name": "predictions",
         "route": _destination(),
-        "timeout": f"{args.try_seconds * (_ATTEMPTS + 1)}s",
+        "timeout": f"{seconds(args.attempt) * (_ATTEMPTS + 1)}s",
         "retries": {
             "attempts": _ATTEMPTS,
-            "perTryTimeout": f"{args.try_seconds}s",
+            "perTryTimeout": f"{seconds(args.attempt)}s",
             "retryOn": _RETRY_ON,
             "retryRemoteLocalities": True,
         },

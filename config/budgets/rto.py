@@ -126,7 +126,7 @@ def zone_terms(inference: Inference, region: Region, size: int, needed: int) -> 
     """
     lost = lost_with_a_zone(inference.replicas, len(region.zones))
     capacity = zone_capacity(inference, region)
-    error = max(OUTLIER_INTERVAL, CONNECT_TIMEOUT)
+    error = max(OUTLIER_INTERVAL, CONNECT_TIMEOUT, inference.attempt_timeout)
     moved = NODE_GRACE + TOLERATION + NODE_EVICTION * lost + READINESS_DELAY + READINESS_PERIOD
     return (
         Term("detection", error * OUTLIER_ERRORS, f"{OUTLIER_ERRORS} errors x {duration_text(error)}"),
@@ -213,6 +213,7 @@ def problems(
     changes = {
         "zones": [
             *_fewer_available(platform, inference, region, size, rto),
+            *_quicker_attempts(platform, inference, zone, rto),
             Change(promise, total(zone)),
         ],
         "gpuPools": [
@@ -236,6 +237,16 @@ def _fewer_available(
         if 0 < fewer < inference.min_available and total(zone_terms(inference, region, size, fewer)) <= rto:
             yield Change(f"{platform}.inference.minAvailable", fewer)
             return
+
+
+def _quicker_attempts(
+    platform: str, inference: Inference, terms: tuple[Term, ...], rto: timedelta
+) -> Iterator[Change]:
+    """The longest that fits, in whole seconds."""
+    left = rto - total(terms[1:])
+    longest = timedelta(seconds=left // OUTLIER_ERRORS // timedelta(seconds=1))
+    if max(OUTLIER_INTERVAL, CONNECT_TIMEOUT) <= longest < inference.attempt_timeout:
+        yield Change(f"{platform}.inference.attemptTimeout", longest)
 
 
 def _more_ready(

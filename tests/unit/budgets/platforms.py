@@ -12,6 +12,7 @@ from config.budgets.rpo import INTERVALS
 from config.budgets.terms import Change
 from config.platform import Backup, Inference, Objectives, Platform, RegionEntry
 from config.region import GpuPool, Region
+from config.timings import ATTEMPT_TIMEOUT
 
 GIB = 2**30
 LOCATIONS = [
@@ -36,9 +37,15 @@ def region(zones: int, *pools: GpuPool, location: str = "us-east-1", **more: Any
     return Region(zones=names, kubernetes_version="1.34", gpu_pools=pools, **more)
 
 
-def inference(replicas: int = 6, min_available: int = 4, peak: int = 10) -> Inference:
+def inference(
+    replicas: int = 6, min_available: int = 4, peak: int = 10, attempt: timedelta = ATTEMPT_TIMEOUT
+) -> Inference:
     return Inference(
-        image="inference:v1.0.0", replicas=replicas, min_available=min_available, peak_replicas=peak
+        image="inference:v1.0.0",
+        replicas=replicas,
+        min_available=min_available,
+        peak_replicas=peak,
+        attempt_timeout=attempt,
     )
 
 
@@ -89,6 +96,9 @@ class Case:
             return replace(self, backup=self.backup.model_copy(update={field: longer}))
         if place == "models":
             return replace(self, size=value + step * 2**20)
+        if key == "attemptTimeout":
+            longer = value + timedelta(seconds=step)
+            return replace(self, inference=self.inference.model_copy(update={"attempt_timeout": longer}))
         if place == "inference":
             field, less = {"minAvailable": ("min_available", -1), "replicas": ("replicas", 1)}[key]
             return replace(self, inference=self.inference.model_copy(update={field: value - less * step}))
@@ -110,7 +120,10 @@ def cases(draw: st.DrawFn) -> Case:
             timedelta(seconds=draw(st.integers(1, 2400))), timedelta(minutes=draw(st.integers(1, 120)))
         ),
         inference=inference(
-            replicas, draw(st.integers(1, replicas - 1)), draw(st.integers(replicas, 2 * replicas))
+            replicas,
+            draw(st.integers(1, replicas - 1)),
+            draw(st.integers(replicas, 2 * replicas)),
+            timedelta(seconds=draw(st.integers(1, 300))),
         ),
         backup=Backup(
             interval=draw(st.sampled_from(INTERVALS)), registry_interval=draw(st.sampled_from(INTERVALS))

@@ -15,6 +15,7 @@ from config.budgets.rto import Failure, recoveries, region_terms, zone_capacity,
 from config.budgets.terms import Change, Term, total
 from config.platform import Backup
 from config.problems import Problem
+from config.timings import ATTEMPT_TIMEOUT
 from tests.unit.budgets.platforms import GIB, Case, cases, inference, objectives, pool, region, ring
 
 SIZE = 140 * GIB
@@ -36,6 +37,19 @@ def test_a_lost_zone_costs_three_errors_while_ready_replicas_are_enough():
         "weight load": 0,
     }
     assert all("covered: 4 ready replicas for 4" in term.how for term in terms[2:])
+
+
+def test_an_attempt_that_may_take_longer_makes_each_error_as_long():
+    terms = zone_terms(inference(attempt=timedelta(seconds=20)), OURS, SIZE, inference().min_available)
+    assert told(terms)["detection"] == 60
+
+
+def test_attempts_that_fit_are_named_where_they_take_too_long():
+    slow = inference(attempt=timedelta(minutes=5))
+    case = Case(objectives(timedelta(minutes=10)), slow, Backup(), GIB, OURS)
+    named = {change.key: change.value for change in changes(case, "a zone lost")}
+    assert named["p.inference.attemptTimeout"] == timedelta(minutes=3, seconds=20)
+    demand_smallest_changes(case, "a zone lost")
 
 
 def test_the_lost_zone_s_replicas_come_back_on_warm_gpus_with_cold_caches():
@@ -126,7 +140,8 @@ def test_every_named_change_makes_the_budget_hold_and_a_smaller_one_does_not(cas
 @given(cases(), st.integers(3, 100))
 def test_a_min_available_that_fits_is_named_where_the_quorum_is_short(case: Case, rto_seconds: int):
     replicas = case.inference.replicas
-    short = case.inference.model_copy(update={"min_available": replicas - 1})
+    small = {"min_available": replicas - 1, "attempt_timeout": ATTEMPT_TIMEOUT}
+    short = case.inference.model_copy(update=small)
     promise = objectives(timedelta(seconds=rto_seconds))
     broken = replace(case, inference=short, objectives=promise)
     assume(zone_capacity(short, case.region).ready in range(1, replicas - 1))

@@ -47,6 +47,7 @@ PLATFORM_FAULTS = {
     "primary": (_set("primary", value="mars"), "standfast:platform.primary: 'mars': names no region"),
     "quorum": (_set("inference", "minAvailable", value=6), "must be below replicas (6)"),
     "peak": (_set("inference", "peakReplicas", value=5), "must be at least replicas (6)"),
+    "attempt": (_set("inference", "attemptTimeout", value="10m"), "less than or equal to"),
     "rpo": (
         _set("objectives", "rpo", value="10m"),
         "= 30m is over the RPO of 10m; set standfast:platform.objectives.rpo to 30m",

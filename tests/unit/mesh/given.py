@@ -7,6 +7,7 @@ import base64
 import pulumi
 
 from components.mesh.args import Hosts, MeshArgs, MeshPeer
+from config.timings import ATTEMPT_TIMEOUT
 
 PEER = MeshPeer(
     region="eu-west",
@@ -23,5 +24,6 @@ ARGS = MeshArgs(
     failover={"us-east-1": "eu-west-1", "eu-west-1": "us-east-1"},
     hosts=Hosts(entry="inference.example.com", region="us-east.example.com"),
     certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/own",
+    attempt=ATTEMPT_TIMEOUT,
     peers=[PEER],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -148,8 +149,9 @@ class TestRoutes:
             assert "connect-failure" in predictions["retries"]["retryOn"]
 
     @given(st.integers(min_value=1, max_value=300))
-    def test_the_timeout_leaves_room_for_every_attempt(self, tries: int) -> None:
-        predictions = entry_route(replace(ARGS, try_seconds=tries))["spec"]["http"][-1]
+    def test_the_timeout_leaves_room_for_every_attempt(self, length: int) -> None:
+        predictions = entry_route(replace(ARGS, attempt=timedelta(seconds=length)))["spec"]["http"][-1]
+        assert seconds(predictions["retries"]["perTryTimeout"]) == length
         attempts = predictions["retries"]["attempts"] + 1
         assert seconds(predictions["timeout"]) == attempts * seconds(predictions["retries"]["perTryTimeout"])
 
