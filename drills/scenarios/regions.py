@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.timings import NODE_GRACE, TOLERATION
 from drills.scenarios.scenario import Scenario, Step, at, once
 from drills.traffic.invariants import ALWAYS, fails_over_once
 from drills.traffic.promises import (
@@ -165,6 +166,8 @@ SCENARIOS = (
         steps=once(_stop_api_server),
         promises=(unnoticed,),
         watch_s=45.0,
+        # A node that could not tell of itself meanwhile may still be held for lost, and its pods moved.
+        aftermath_s=(NODE_GRACE + TOLERATION).total_seconds(),
     ),
     Scenario(
         name="replication-paused",

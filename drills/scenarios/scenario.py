@@ -24,8 +24,9 @@ class Scenario:
     """One drill: what it does and when, and what is judged afterwards.
 
     It watches for `watch_s` seconds after its last step at least, and on until clients are served; with
-    `capacity` also until the pods of a lost zone are ready elsewhere. `load` is the client's rate as a
-    multiple of the usual one, `resolver` the one that it asks.
+    `capacity` also until the pods of a lost zone are ready elsewhere. Once all is mended it goes on for
+    `aftermath_s` seconds at least. `load` is the client's rate as a multiple of the usual one, `resolver` the
+    one that it asks.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Scenario:
     promises: tuple[Judge, ...]
     invariants: tuple[Check, ...] = ALWAYS
     watch_s: float = 20.0
+    aftermath_s: float = 0.0
     load: float = 1.0
     capacity: bool = False
     resolver: Resolver = Resolver.HONEST

@@ -107,6 +107,8 @@ class Watch:
             after = self._served_since(healed)
             if after is None or end - (healed + after) < STEADY_S:
                 return False
+            if clock.now() - healed < self.scenario.aftermath_s:
+                return False
             # While pods are moved back into a zone, some of them are missing again.
             if _spread(self.now().ready) != _spread(ready):
                 return False

@@ -157,6 +157,19 @@ def test_a_zone_is_back_when_its_pods_are(tmp_path: Path) -> None:
     assert report.reasons == ()
 
 
+class LateEviction(Platform):
+    """An API server that is back holds a node for lost that could not tell of itself, and moves its pod."""
+
+    def start_api_server(self, region: str) -> None:
+        self.time.at(self.time.now + 12.0, lambda: spread(self.memory, 2, 2, 1))
+        self.time.at(self.time.now + 30.0, lambda: spread(self.memory, 2, 2, 2))
+
+
+def test_what_an_api_servers_silence_leads_to_is_waited_for(tmp_path: Path) -> None:
+    report = hold("api-server-loss", LateEviction(tmp_path))
+    assert report.reasons == ()
+
+
 def test_full_capacity_after_a_zones_loss_counts_the_living_zones(tmp_path: Path) -> None:
     report = hold("zone-loss", Platform(tmp_path))
     capacity = promise(report, "zone-loss-full-capacity")
