@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from automation.commands.common import tell
-from automation.targets import checkout
 from bench import checks, copies, demo, drills, previews, scheduling, zone_capacity
 from bench.sections import write, write_head
 
@@ -18,16 +16,14 @@ def main() -> None:
         with_clients = drills.measure(list(drills.SECTIONS))
     finally:
         demo.down()
-    page = checkout() / "docs" / "benchmarks.md"
-    write_head(page, figures.markdown())
-    write(page, previews.TITLE, previews.section(seen))
-    write(page, checks.TITLE, checks.section(checks.measure()))
+    write_head(figures.markdown())
+    write(previews.TITLE, previews.section(seen))
+    write(checks.TITLE, checks.section(checks.measure()))
     for title, text in with_clients.items():
-        write(page, title, text)
+        write(title, text)
     copies.main()
     zone_capacity.main()
     scheduling.main()
-    tell(f"written: {page}")
 
 
 if __name__ == "__main__":

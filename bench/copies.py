@@ -6,8 +6,6 @@ its section of docs/benchmarks.md. The rate at which the sandbox copies is no fi
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +17,9 @@ import yaml
 from automation.commands.common import folder_of, tell
 from automation.project import platform
 from automation.stacks import Stacks
-from automation.targets import TargetName, checkout, drill_target, workspace_of
+from automation.targets import TargetName, drill_target, workspace_of
 from automation.workspace import Workspace
+from bench.command import standfast
 from bench.sections import write
 from drills.model import Options
 from drills.scenarios import SCENARIOS
@@ -30,7 +29,6 @@ from sandbox.progress import Silent
 
 TITLE = "Models on Google Cloud Storage"
 RUNS = 3
-_STANDFAST = Path(sys.executable).with_name("standfast")
 
 
 @dataclass(frozen=True)
@@ -60,25 +58,25 @@ def without_copy(project: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def measure() -> Found:
-    """Both platforms, one after the other. RuntimeError when a command fails."""
+    """Both platforms, one after the other. SystemExit when a command fails."""
     try:
         without = _up(copy=False)
     finally:
-        _command("sandbox", "down")
+        standfast("sandbox", "down")
     try:
         beside = _up(copy=True)
         drill = _drill()
     finally:
-        _command("sandbox", "down")
+        standfast("sandbox", "down")
     return Found(without, beside, drill)
 
 
 def _up(*, copy: bool) -> Up:
     """On a sandbox of its own; the first `up` of each region, in the order in which they are joined."""
-    _command("sandbox", "up")
+    standfast("sandbox", "up")
     with tempfile.TemporaryDirectory(prefix="standfast-bench-") as folder:
         key = Path(folder) / "root.pem"
-        _command("mesh-ca", "create", "--root-key", str(key), "--target", "sandbox")
+        standfast("mesh-ca", "create", "--root-key", str(key), "--target", "sandbox")
     place = workspace_of(TargetName.SANDBOX)
     if not copy:
         _rewrite(place)
@@ -98,16 +96,10 @@ def _rewrite(place: Workspace) -> None:
 
 def _drill() -> TrafficReport:
     # The region that was first lacks what it makes for the other one.
-    _command("up", "--target", "sandbox")
+    standfast("up", "--target", "sandbox")
     primary = platform(folder_of(TargetName.SANDBOX)).primary
     target = drill_target(TargetName.SANDBOX)
     return run(SCENARIOS["bucket-loss"], target, Options(region=primary, runs=RUNS), _say)
-
-
-def _command(*arguments: str) -> None:
-    done = subprocess.run([str(_STANDFAST), *arguments], stdout=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        raise RuntimeError(f"`standfast {' '.join(arguments)}` ended with {done.returncode}")
 
 
 def _say(text: str, *, passing: bool = False) -> None:
@@ -155,9 +147,7 @@ def _promise(what: str, summary: Summary) -> tuple[str, str, str]:
 
 def main() -> None:
     """Measure, and write the section."""
-    page = checkout() / "docs" / "benchmarks.md"
-    write(page, TITLE, section(measure()))
-    tell(f"written: {page}, section {TITLE}")
+    write(TITLE, section(measure()))
 
 
 if __name__ == "__main__":

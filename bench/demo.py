@@ -11,7 +11,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -26,13 +25,13 @@ from automation.project import platform as read_platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
 from automation.workspace import Workspace
+from bench.command import STANDFAST, standfast
 from bench.figures import Figures, Machine
 from bench.memory import Peak
 from bench.sections import write_head
 from sandbox.paths import ID_VARIABLE, sandbox_id
 from sandbox.progress import Silent
 
-STANDFAST = Path(sys.executable).with_name("standfast")
 SKIP_FIRST = "--skip-first"
 
 
@@ -53,7 +52,7 @@ def measure(*, first: bool) -> Figures:
 
 def down() -> None:
     """Take the sandbox down, as far as it is up."""
-    _run(["sandbox", "down"], {})
+    standfast("sandbox", "down")
 
 
 def arguments(program: str, what: str | None) -> argparse.ArgumentParser:
@@ -61,19 +60,6 @@ def arguments(program: str, what: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description=what)
     parser.add_argument(SKIP_FIRST, action="store_true", help="leave the demo on an empty cache out")
     return parser
-
-
-def _run(arguments: list[str], env: dict[str, str]) -> str:
-    done = subprocess.run(
-        [str(STANDFAST), *arguments],
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"`standfast {' '.join(arguments)}` ended with {done.returncode}: nothing was written")
-    return done.stdout
 
 
 def _seconds(arguments: list[str]) -> float:
@@ -87,7 +73,7 @@ def _seconds(arguments: list[str]) -> float:
 
 
 def _demo(env: dict[str, str], *options: str) -> dict[str, Any]:
-    return json.loads(_run(["demo", "--json", *options], env))
+    return json.loads(standfast("demo", "--json", *options, env=env))
 
 
 def _first_demo() -> dict[str, Any]:
@@ -162,9 +148,7 @@ def main() -> None:
         figures = measure(first=not chosen.skip_first)
     finally:
         down()
-    page = checkout() / "docs" / "benchmarks.md"
-    write_head(page, figures.markdown())
-    tell(f"written: the head of {page}")
+    write_head(figures.markdown())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from automation.commands.common import folder_of, tell
 from automation.project import platform
-from automation.targets import TargetName, checkout, drill_target, lifecycle
+from automation.targets import TargetName, drill_target, lifecycle
 from bench.lesson_rule import default_retries, lesson_rule
 from bench.sections import write
 from drills.model import Options
@@ -208,11 +208,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.runs < 1:
         sys.exit("--runs: at least one run is needed")
-    page = checkout() / "docs" / "benchmarks.md"
     for name in arguments.only or SECTIONS:
         for title, text in measure([name], arguments.runs).items():
-            write(page, title, text)
-            tell(f"written: {page}, section {title}")
+            write(title, text)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from automation.ci.policies import pack
-from automation.commands.common import tell
 from automation.project import platform
 from automation.stacks import Stacks
 from automation.targets import TargetName, checkout, workspace_of
@@ -117,11 +116,9 @@ def _seconds(times: Sequence[float]) -> str:
 
 def main() -> None:
     """Measure, and write the section."""
-    page = checkout() / "docs" / "benchmarks.md"
     whole = platform(checkout())
     regions = [whole.primary, *(region for region in whole.regions if region != whole.primary)]
-    write(page, TITLE, section(measure(regions)))
-    tell(f"written: {page}, section {TITLE}")
+    write(TITLE, section(measure(regions)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
-"""Sections of docs/benchmarks.md that are measured by themselves."""
+"""docs/benchmarks.md: a head, and sections that are measured by themselves."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable
+
+from automation.commands.common import tell
+from automation.targets import checkout
 
 
 def with_section(page: str, title: str, text: str) -> str:
@@ -15,10 +18,9 @@ def with_section(page: str, title: str, text: str) -> str:
     return f"{page.rstrip()}\n\n{section}" if page.strip() else f"# Benchmarks\n\n{section}"
 
 
-def write(page: Path, title: str, text: str) -> None:
-    """Writes the section into the file, which is made when there is none."""
-    known = page.read_text(encoding="utf-8") if page.exists() else ""
-    page.write_text(with_section(known, title, text), encoding="utf-8")
+def write(title: str, text: str) -> None:
+    """Writes the section into docs/benchmarks.md, and says so."""
+    _write(lambda page: with_section(page, title, text), f"section {title}")
 
 
 def with_head(page: str, head: str) -> str:
@@ -27,7 +29,14 @@ def with_head(page: str, head: str) -> str:
     return head.rstrip() + "\n" + (f"\n{page[first.start() :]}" if first else "")
 
 
-def write_head(page: Path, head: str) -> None:
-    """Writes the head into the file; its sections stay as they are."""
-    known = page.read_text(encoding="utf-8") if page.exists() else ""
-    page.write_text(with_head(known, head), encoding="utf-8")
+def write_head(head: str) -> None:
+    """Writes the head of docs/benchmarks.md, and says so; the sections stay as they are."""
+    _write(lambda page: with_head(page, head), "its head")
+
+
+def _write(change: Callable[[str], str], what: str) -> None:
+    """The file is made when there is none."""
+    file = checkout() / "docs" / "benchmarks.md"
+    known = file.read_text(encoding="utf-8") if file.exists() else ""
+    file.write_text(change(known), encoding="utf-8")
+    tell(f"written: {file}, {what}")

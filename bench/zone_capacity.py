@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import linear_regression, median
 
 from automation.commands.common import tell
-from automation.targets import checkout
 from bench.again import again
 from bench.bare import BLOCKS, ONE_GPU, REGION, ZONES, add_nodes, gpu_nodes, inference
 from bench.sections import write
@@ -201,9 +200,7 @@ def main() -> None:
     alone = _held(NODES[0])
     if alone is None:
         raise RuntimeError("the run by itself could not be held")
-    page = checkout() / "docs" / "benchmarks.md"
-    write(page, TITLE, section(measure(), alone))
-    tell(f"written: {page}, section {TITLE}")
+    write(TITLE, section(measure(), alone))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ from config.timings import (
 from config.types import duration_text, size_text
 
 _NOTHING = timedelta()
+_ERROR = max(OUTLIER_INTERVAL, CONNECT_TIMEOUT)
+"""What an error costs at least."""
 
 
 class Failure(StrEnum):
@@ -126,7 +128,7 @@ def zone_terms(inference: Inference, region: Region, size: int, needed: int) -> 
     """
     lost = lost_with_a_zone(inference.replicas, len(region.zones))
     capacity = zone_capacity(inference, region)
-    error = max(OUTLIER_INTERVAL, CONNECT_TIMEOUT, inference.attempt_timeout)
+    error = max(_ERROR, inference.attempt_timeout)
     moved = NODE_GRACE + TOLERATION + NODE_EVICTION * lost + READINESS_DELAY + READINESS_PERIOD
     return (
         Term("detection", error * OUTLIER_ERRORS, f"{OUTLIER_ERRORS} errors x {duration_text(error)}"),
@@ -245,7 +247,7 @@ def _quicker_attempts(
     """The longest that fits, in whole seconds."""
     left = rto - total(terms[1:])
     longest = timedelta(seconds=left // OUTLIER_ERRORS // timedelta(seconds=1))
-    if max(OUTLIER_INTERVAL, CONNECT_TIMEOUT) <= longest < inference.attempt_timeout:
+    if _ERROR <= longest < inference.attempt_timeout:
         yield Change(f"{platform}.inference.attemptTimeout", longest)
 
 
